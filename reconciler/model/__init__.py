@@ -1,0 +1,1 @@
+"""The nouns: frozen values that the rest of the program speaks in."""

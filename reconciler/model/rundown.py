@@ -1,0 +1,220 @@
+"""The rundown: a channel's timed events on its frame grid, and the live acts that bend it.
+
+Every start is an absolute frame number (see `model.video`), every length a count of frames, so a
+rundown means the same whoever reads it, whenever. `reconciler.rundown` compiles and re-times it;
+the sidecar plays it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from reconciler.model.desired import StartType, TransitionType
+from reconciler.model.ids import AssetId, ChannelName, EventId
+
+
+class EventKind(Enum):
+    """What an event is to the audience."""
+
+    PROGRAMME = "programme"
+    FILLER = "filler"
+    SLATE = "slate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """An asset from `in_frame` on; `stored` is its file name under a node's media folder.
+
+    `material` is how many frames the file holds from `in_frame` on (None for a still).
+    """
+
+    asset: AssetId
+    stored: str
+    in_frame: int
+    material: int | None = None
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A live source; `shown` is its address as anyone may read it, `url` the true one."""
+
+    name: str
+    shown: str
+    url: str = ""
+
+    def __repr__(self) -> str:
+        """Keep a secret in the address out of logs."""
+        return f"Live(name={self.name!r}, shown={self.shown!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class SlatePicture:
+    """The channel's holding picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The picture last shown, held, silent: frame `source_frame` of the event before.
+
+    Only re-timing makes it, for a pause or a hold; a compiler never does.
+    """
+
+    source_frame: int = 0
+
+
+Material = Clip | Live | SlatePicture | Frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """The join into an event: over its first `frames` the material before runs on beneath it."""
+
+    type: TransitionType = TransitionType.CUT
+    frames: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One row of a rundown: `material` on air from frame `start` for `frames`.
+
+    `playlist` and `item` say where it came from (both are empty for what closes a gap);
+    `occurrence` is the frame at which that run of the playlist began (for a loop: that round; for
+    what closes a gap: the gap). `id` is made of the three, so it stays the same when a neighbour
+    changes. `nominal` is how long it would last uncut, from `start` on. `due` is when its schedule
+    layer was due by the clock (0: the base). `window` is the first and last frame at which a soft
+    start may begin (None: no soft start).
+    """
+
+    id: EventId
+    start: int
+    frames: int
+    kind: EventKind
+    material: Material
+    start_type: StartType = StartType.FOLLOW
+    transition: Transition = Transition()
+    title: str = ""
+    playlist: str = ""
+    item: str = ""
+    occurrence: int = 0
+    nominal: int = 0
+    due: int = 0
+    window: tuple[int, int] | None = None
+
+    @property
+    def end(self) -> int:
+        """The first frame after it."""
+        return self.start + self.frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rundown:
+    """A window of events: contiguous, in order, covering `start` up to `end` exactly once.
+
+    `filler` is what the sidecar plays, in turn, when something falls out; `slate` is the last
+    resort (None: a drawn one). `acts_seq` is the newest live act that it already contains: acts up
+    to it are in the events; an act that is still open (a pause, hold, stop or list that has not
+    ended) and all later ones never are, so they are applied again to whatever rundown comes next.
+    `open_from` is when the oldest open act began; the next rundown must reach back to it.
+    `history` is what a later compile needs to know of the time before `start`: the last event of
+    each run that may still go on, and fillers that must not come again soon; in order.
+    """
+
+    channel: ChannelName
+    rate: Fraction
+    start: int
+    end: int
+    events: tuple[Event, ...]
+    filler: tuple[Clip, ...] = ()
+    slate: Clip | None = None
+    commit: str = ""
+    acts_seq: int = 0
+    open_from: int | None = None
+    history: tuple[Event, ...] = ()
+
+
+class RemarkKind(Enum):
+    """What a compiler can find worth saying."""
+
+    GAP = "gap"  # filled by slate, since no filler fits
+    OVERRUN = "overrun"  # an item is cut by a hard start
+    MISSED_WINDOW = "missed window"  # a soft start found no boundary in its window
+    UNKNOWN_ASSET = "unknown asset"
+    DAMAGED_ASSET = "damaged asset"
+    REPEATED_FILLER = "repeated filler"
+    SHORT_MATERIAL = "short material"  # an out point lies behind the end of the file
+    CLOCK_CHANGE = "clock change"  # a local time did not exist, or came twice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Remark:
+    """One thing that a schedule will do that its author may not want; `frame` is when."""
+
+    frame: int
+    kind_name: str  # a `RemarkKind` value; text, so that remarks sort
+    text: str
+    event: str = ""
+
+
+# ── live acts ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """Leave `event` at frame `at`; the next one starts there."""
+
+    seq: int
+    at: int
+    event: EventId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Freeze the picture, silent, at frame `at`; a hard start ends it."""
+
+    seq: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Stay on `event` past its end, until resumed, skipped or a hard start."""
+
+    seq: int
+    at: int
+    event: EventId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeAct:
+    """End a pause, hold or stop at frame `at`.
+
+    After a pause the frozen frame goes on, after a hold the next event starts, after a stop the
+    rundown is joined in progress.
+    """
+
+    seq: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Show the slate from frame `at` until resumed; the rundown runs on beneath it."""
+
+    seq: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayList:
+    """Play these events (starts relative to `at`); then the rundown again, joined in progress."""
+
+    seq: int
+    at: int
+    events: tuple[Event, ...]
+    loop: bool = False
+
+
+Act = Skip | Pause | Hold | ResumeAct | Stop | PlayList

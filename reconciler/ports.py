@@ -1,0 +1,344 @@
+"""What we need of the outside, as Protocols in our own words.
+
+Every call may be repeated. Failures are `Unreachable` (no answer in time) or `Rejected` (an
+answer, and it was no); adapters translate foreign failures once, at the edge. `tests/contract/`
+holds the suites that the fakes and every real adapter pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
+from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
+from reconciler.model.media import AssetFact
+from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.rundown import Rundown
+
+Progress = Callable[[int, int], None]  # bytes done, bytes in all
+
+
+class Clock(Protocol):
+    """The time: on the wall (aware, UTC) and steadily."""
+
+    def now(self) -> datetime:
+        """The instant, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never step."""
+
+
+# ── nodes ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidecarStart:
+    """What a sidecar is started with. `document` is `sidecar.spec`'s JSON, secrets included."""
+
+    channel: ChannelName
+    epoch: int
+    fingerprint: str
+    commit: str
+    document: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        """Name it without telling its secrets."""
+        return f"SidecarStart({self.channel}, epoch {self.epoch})"
+
+
+class NodeControl(Protocol):
+    """One node's ability to run sidecars and hold media."""
+
+    def look(self) -> tuple[NodeSeen, tuple[SidecarSeen, ...]]:
+        """Read the node and its sidecars (without their own answers); raises `Unreachable`."""
+
+    def spawn(self, start: SidecarStart) -> SidecarSeen:
+        """Start a sidecar, or find the one of that channel and epoch already there."""
+
+    def retire(self, channel: ChannelName, epoch: int) -> None:
+        """Stop tidily, kill if it does not obey; or do nothing if none runs. Its spool stays."""
+
+    def forget(self, channel: ChannelName, epoch: int) -> None:
+        """Remove what a stopped sidecar left behind; `Rejected` while it runs."""
+
+    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:
+        """Bring a file here, whole and verified, under `stored`; or do nothing if it is here."""
+
+    def spooled(self, seen: SidecarSeen) -> tuple[AsRunRow, ...]:
+        """Rows left in a stopped sidecar's spool; the event it died in is `partial`."""
+
+    def changed(self, timeout: float) -> bool:
+        """Wait until a sidecar here dies or appears, at most `timeout` seconds; whether one did."""
+
+    def evict(self, stored: str) -> None:
+        """Remove a staged file, or do nothing if there is none."""
+
+    def secrets_of(self, seen: SidecarSeen) -> str:
+        """The bearer token of a sidecar on this node."""
+
+
+class SidecarClient(Protocol):
+    """Speak to one sidecar over HTTP. `seen` names it; deadlines are the adapter's."""
+
+    def status(self, seen: SidecarSeen) -> SidecarAnswer:
+        """What it says of itself."""
+
+    def raw_status(self, seen: SidecarSeen) -> Mapping[str, object]:
+        """The JSON of `GET /status`, for screens."""
+
+    def held_rundown(self, seen: SidecarSeen) -> Rundown | None:
+        """The effective rundown that it holds, live acts included; None when it has none."""
+
+    def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
+        """`PUT /rundown`; idempotent by digest; `Rejected` for an older epoch."""
+
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
+        """`POST /lease` with its epoch; `ttl` None: without limit."""
+
+    def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
+        """`POST /lease` with a higher epoch: it falls silent and remembers."""
+
+    def set_outputs(self, seen: SidecarSeen, outputs: Sequence[Mapping[str, object]]) -> None:
+        """Replace the wanted outputs; equal ones are left untouched."""
+
+    def transport(
+        self, seen: SidecarSeen, act: str, body: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """A live act (play, pause, resume, skip, hold, stop); returns what the engine then showed."""
+
+    def load_playlist(self, seen: SidecarSeen, body: Mapping[str, object]) -> Mapping[str, object]:
+        """The older `POST /playlist/load`."""
+
+    def asrun(self, seen: SidecarSeen, limit: int) -> tuple[AsRunRow, ...]:
+        """Waiting rows of its spool, oldest first."""
+
+    def acknowledge(self, seen: SidecarSeen, seq: int) -> None:
+        """Rows up to `seq` are stored; it may forget them."""
+
+    def preview(self, seen: SidecarSeen, name: str) -> bytes | None:
+        """One file of its HLS preview; None where there is no such file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsRunRow:
+    """One thing that went out. (`spool`, `seq`) is unique for ever: delivery is exactly once by it."""
+
+    spool: str
+    seq: int
+    channel: ChannelName
+    epoch: int
+    event: str
+    title: str
+    asset: str
+    playlist: str
+    item: str
+    kind: str  # programme, filler, slate, live, act
+    started_at: datetime
+    ended_at: datetime | None
+    first_tick: int
+    last_tick: int
+    first_source_frame: int
+    last_source_frame: int
+    start_error_frames: int
+    evidence: str  # output, engine, partial, none
+    why: str  # end, skipped, cut, failed, stopped, crash, missed
+    error: str = ""
+
+
+# ── the database ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One line of the audit: who did what, why, and how it ended."""
+
+    at: datetime
+    who: str
+    what: str
+    channel: ChannelName | None
+    node: NodeName | None
+    cause: str
+    outcome: str  # done, failed: …, held: …
+    commit: str = ""
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelObservation:
+    """What a pass saw of a channel, for the older status columns."""
+
+    channel: ChannelName
+    status: str
+    node: NodeName | None
+    handle: str
+    url: str
+    error_message: str
+    seen: bool  # a sidecar answered: moves `last_heartbeat_at`
+
+
+class Store(Protocol):
+    """The database. Deciding writes carry `term` and do nothing for a deposed leader (`Rejected`)."""
+
+    def read(self) -> DatabaseSeen:
+        """Everything that decides something, in one transaction; without reading items."""
+
+    def write_channel(
+        self, desired: Desired, channel: DesiredChannel, catalogue: Mapping[AssetId, AssetFact]
+    ) -> None:
+        """Write one channel's rows with its playlists and items, in one transaction."""
+
+    def remove_channel(self, channel: ChannelName) -> None:
+        """Remove a channel's rows; as-run and journal stay."""
+
+    def write_node(self, node: DesiredNode, digest: str) -> None:
+        """Write one inventory row."""
+
+    def remove_node(self, node: NodeName) -> None:
+        """Remove one inventory row."""
+
+    def write_recorder(self, recorder: str, node: NodeName, device: int) -> None:
+        """Write one recorder's row, leaving its status."""
+
+    def begin_spawn(
+        self,
+        channel: ChannelName,
+        node: NodeName,
+        epoch: int,
+        *,
+        devices: Sequence[tuple[OutputName, int]],
+        counts_as_restart: bool,
+    ) -> None:
+        """Take `epoch` and the devices in one transaction; `Rejected` if another has either."""
+
+    def claim(self, channel: ChannelName, output: OutputName, node: NodeName, device: int) -> None:
+        """Take one device; `Rejected` with its holder's name if it is held."""
+
+    def release(
+        self, channel: ChannelName, output: OutputName, node: NodeName, device: int
+    ) -> None:
+        """Give one device back."""
+
+    def sidecar_gone(self, channel: ChannelName, epoch: int) -> None:
+        """Record that a sidecar was retired; frees its devices and, if it had it, the right to send."""
+
+    def adopt(self, channel: ChannelName, node: NodeName, epoch: int) -> None:
+        """Make `epoch` the channel's, if it is the highest."""
+
+    def grant(self, channel: ChannelName, epoch: int, ttl: timedelta | None) -> None:
+        """Make `epoch` the only one that may send, until now + ttl by the database's clock.
+
+        `Rejected` while another epoch's lease runs, or if `epoch` is not the highest.
+        """
+
+    def save_rundown(self, channel: ChannelName, rundown: Rundown, digest: str) -> None:
+        """Keep the rundown that a sidecar was given, without secrets."""
+
+    def load_rundown(self, channel: ChannelName) -> Rundown | None:
+        """The rundown kept last, for a successor to carry on from."""
+
+    def record(self, seen: Sequence[ChannelObservation]) -> None:
+        """Bring the status columns up to date, in one statement."""
+
+    def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
+        """Store rows exactly once, by (spool, seq)."""
+
+    def raise_alarm(self, channel: ChannelName, key: str, text: str) -> None:
+        """Raise, or keep raised."""
+
+    def clear_alarm(self, channel: ChannelName, key: str) -> None:
+        """Clear, or keep cleared."""
+
+    def journal(self, entries: Iterable[JournalEntry]) -> None:
+        """Append to the audit."""
+
+    def keep_pass(self, commit: str, label: str, plan_json: str, outcome: str) -> None:
+        """Keep the last pass: its plan as JSON and how it ended, for screens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassSeen:
+    """The last pass as kept."""
+
+    at: datetime
+    commit: str
+    label: str
+    plan_json: str
+    outcome: str
+
+
+class Reports(Protocol):
+    """What screens read of the database."""
+
+    def channels(self) -> tuple[Mapping[str, object], ...]:
+        """The older JSON shape of every channel, newest first, with `name`."""
+
+    def asrun(
+        self, channel: ChannelName, *, limit: int, before: int | None = None
+    ) -> tuple[Mapping[str, object], ...]:
+        """As-run rows, newest first; `before` an id pages on."""
+
+    def playlists(self, channel: ChannelName) -> tuple[Mapping[str, object], ...]:
+        """The older JSON shape of a channel's playlists."""
+
+    def items(self, playlist_id: str) -> tuple[Mapping[str, object], ...]:
+        """The older JSON shape of a playlist's items, in order."""
+
+    def alarms(self) -> tuple[Mapping[str, object], ...]:
+        """Alarms that are raised, oldest first."""
+
+    def journal_tail(self, limit: int) -> tuple[Mapping[str, object], ...]:
+        """The newest audit lines, newest first."""
+
+    def last_pass(self) -> PassSeen | None:
+        """The last pass that did something, or was refused."""
+
+
+class Leadership(Protocol):
+    """One leader among reconcilers, by the database."""
+
+    def try_lead(self) -> int | None:
+        """Take or keep the lead; returns the term, or None while another leads."""
+
+    def is_leading(self) -> bool:
+        """Whether the last renewal is fresh enough to act on."""
+
+    def resign(self) -> None:
+        """Give the lead up."""
+
+
+# ── media and lineup ─────────────────────────────────────────────────────────────────────────────
+
+
+class MediaLibrary(Protocol):
+    """Where assets come from."""
+
+    def catalogue(
+        self,
+        wanted: Iterable[AssetId],
+        assets: Mapping[AssetId, DesiredAsset],
+        sources: Sequence[MediaSource],
+    ) -> Mapping[AssetId, AssetFact]:
+        """Facts of every wanted asset, probed once per content; a problem is a fact, not an error."""
+
+
+class LineupReader(Protocol):
+    """A lineup, from git or from a folder."""
+
+    def desired(self, ref: str | None) -> Desired:
+        """The lineup at `ref` (None: the branch that is in force); raises `LineupError`."""
+
+    def working_tree(self) -> Desired:
+        """The lineup as it lies on disk; raises `LineupError`."""
+
+    def current(self) -> str:
+        """An id that changes when the lineup in force does; cheap."""
+
+    def watch_paths(self) -> tuple[Path, ...]:
+        """What to watch for a new commit or, in a plain folder, a saved file."""
+
+    def concerns(self, path: str) -> bool:
+        """Whether a change of `path`, under a watched one, may mean a new lineup."""
