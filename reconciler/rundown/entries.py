@@ -1,0 +1,207 @@
+"""A playlist's items at a channel's rate: lengths in frames, material to play, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import time
+from fractions import Fraction
+
+from reconciler.model.desired import (
+    AssetItem,
+    BreakItem,
+    DesiredPlaylist,
+    LiveItem,
+    LiveSource,
+    StartType,
+    TransitionType,
+)
+from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.rundown import Clip, Live, RemarkKind
+from reconciler.model.video import FrameClock
+
+STILL_SECONDS = 10  # how long a still without an out point stays: long enough to be read
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with an item, told when it airs or would have."""
+
+    kind: RemarkKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item of `frames`; `material` None is replaced by filler for that long.
+
+    `runs_on` says that it has a tail that a transition may lie over. `problems` are its own and
+    those of the dropped items before it.
+    """
+
+    item: str
+    title: str
+    frames: int
+    material: Clip | Live | None
+    runs_on: bool = False
+    join: TransitionType = TransitionType.CUT
+    join_frames: int = 0
+    at: time | None = None
+    start: StartType = StartType.FOLLOW
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A playlist made ready: `entries` that last; `items` are the ids of all, in order.
+
+    `place` says for each of them which entry it is, or (dropped) which comes next. `timed` are
+    the entries with a time of their own.
+    """
+
+    name: str
+    entries: tuple[Entry, ...]
+    items: tuple[str, ...]
+    place: Mapping[str, int]
+    timed: tuple[int, ...]
+    frames: int
+    even: bool  # every round of it lasts equally long, wherever it begins
+    plain: bool  # it is even, and nothing is to be said of its items
+    rest: tuple[Problem, ...]  # of items dropped when nothing is left to tell them with
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What an item turns out to be."""
+
+    title: str
+    frames: int
+    material: Clip | Live | None = None
+    runs_on: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    rate: Fraction
+    catalogue: Catalogue
+    live: Mapping[str, LiveSource]
+
+    def read(self, item: AssetItem | LiveItem) -> Entry:
+        content = self._live(item) if isinstance(item, LiveItem) else self._asset(item)
+        join = item.transition
+        mixes = join is not None and join.type is not TransitionType.CUT
+        return Entry(
+            item=item.id,
+            title=item.title or content.title,
+            frames=content.frames,
+            material=content.material,
+            runs_on=content.runs_on,
+            join=join.type if join and mixes else TransitionType.CUT,
+            join_frames=max(join.duration.frames(self.rate), 0) if join and mixes else 0,
+            at=item.at,
+            start=item.start,
+            problems=content.problems,
+        )
+
+    def _live(self, item: LiveItem) -> _Content:
+        source = self.live.get(item.live)
+        frames = item.duration.frames(self.rate)
+        if source is None:
+            text = f"no live source {item.live!r}"
+            return _bad(item.live, frames, RemarkKind.UNKNOWN_ASSET, text)
+        live = Live(name=source.name, shown=source.url.shown, url=source.url.value)
+        return _Content(item.live, frames, live)
+
+    def _asset(self, item: AssetItem) -> _Content:
+        name = item.asset
+        first = item.in_point.frames(self.rate) if item.in_point else 0
+        out = item.out_point.frames(self.rate) if item.out_point else None
+        fact = self.catalogue.get(name)
+        if fact is None:
+            asked = max(out - first, 0) if out is not None else 0
+            return _bad(name, asked, RemarkKind.UNKNOWN_ASSET, f"asset {name} is unknown")
+        whole = None if fact.duration is None else FrameClock(self.rate).frames_in(fact.duration)
+        end = out if out is not None else whole
+        asked = max(end - first, 0) if end is not None else 0
+        if fact.problem is None and fact.still:
+            clip = Clip(asset=name, stored=fact.stored, in_frame=0)
+            return _Content(name, asked if out is not None else still_frames(self.rate), clip)
+        if fact.problem is not None or whole is None:
+            text = f"asset {name}: {fact.problem or 'its length is not known'}"
+            return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
+        return _clip(fact, first, asked=asked, left=whole - first)
+
+
+def _clip(fact: AssetFact, first: int, *, asked: int, left: int) -> _Content:
+    name = fact.asset
+    if left <= 0:
+        text = f"asset {name}: its in point lies {-left} frames behind its end"
+        return _bad(name, asked, RemarkKind.SHORT_MATERIAL, text)
+    clip = Clip(asset=name, stored=fact.stored, in_frame=first, material=left)
+    if asked <= left:
+        return _Content(name, asked, clip, runs_on=True)
+    text = f"asset {name}: its out point lies {asked - left} frames behind its end"
+    short = (Problem(RemarkKind.SHORT_MATERIAL, text),)
+    return _Content(name, left, clip, runs_on=True, problems=short)
+
+
+def _bad(title: str, frames: int, kind: RemarkKind, text: str) -> _Content:
+    return _Content(title, frames, problems=(Problem(kind, text),))
+
+
+def still_frames(rate: Fraction) -> int:
+    """How long a still stays that says nothing else."""
+    return FrameClock(rate).frames_in(Fraction(STILL_SECONDS))
+
+
+def make_script(
+    playlist: DesiredPlaylist,
+    rate: Fraction,
+    *,
+    catalogue: Catalogue,
+    live: Mapping[str, LiveSource],
+) -> Script:
+    """Measure a playlist's items; drop what has no length, passing on what is wrong with it."""
+    reader = _Reader(rate, catalogue, live)
+    entries: list[Entry] = []
+    items: list[str] = []
+    place: dict[str, int] = {}
+    waiting: tuple[Problem, ...] = ()
+    for item in _flat(playlist):
+        entry = reader.read(item)
+        items.append(entry.item)
+        place[entry.item] = len(entries)
+        waiting += entry.problems
+        if entry.frames > 0:
+            entries.append(replace(entry, problems=waiting) if waiting else entry)
+            waiting = ()
+    if waiting and entries:
+        entries[-1] = replace(entries[-1], problems=entries[-1].problems + waiting)
+        waiting = ()
+    timed = tuple(i for i, entry in enumerate(entries) if entry.at is not None)
+    even = not timed and not any(entry.join_frames for entry in entries)
+    return Script(
+        name=playlist.name,
+        entries=tuple(entries),
+        items=tuple(items),
+        place=place,
+        timed=timed,
+        frames=sum(entry.frames for entry in entries),
+        even=even,
+        plain=even and not any(entry.problems for entry in entries),
+        rest=waiting,
+    )
+
+
+def _flat(playlist: DesiredPlaylist) -> Iterator[AssetItem | LiveItem]:
+    """Its items, breaks opened: their items are `ID/1`, `ID/2`; the first has the break's time."""
+    for item in playlist.items:
+        if not isinstance(item, BreakItem):
+            yield item
+            continue
+        for number, inner in enumerate(item.items, start=1):
+            named = replace(inner, id=f"{item.id}/{number}")
+            if number == 1 and item.at is not None:
+                named = replace(named, at=item.at, start=item.start)
+            yield named
