@@ -1,0 +1,416 @@
+-- The actual state: the older system's tables, as they are or as they were, and ours beside them.
+-- Everything here may meet a database of the older system: it creates what is missing, adds our
+-- columns to what exists, and removes or renames no table, column or row.
+
+-- ── the older tables ────────────────────────────────────────────────────────────────────────────
+
+create table if not exists cluster_nodes (
+  id uuid primary key,
+  hostname text not null,
+  ip_address text,
+  api_url text,
+  last_seen_at timestamptz
+);
+alter table cluster_nodes
+  add column if not exists runtime text,
+  add column if not exists address text,            -- the container engine's; empty for this machine
+  add column if not exists labels jsonb,
+  add column if not exists devices jsonb,
+  add column if not exists maintenance boolean not null default false,
+  add column if not exists lineup_digest text not null default '';
+
+create table if not exists playout_channels (
+  id uuid primary key,
+  name text not null,
+  node_id uuid references cluster_nodes (id) on delete set null,
+  output_type text not null default 'srt',
+  output_config jsonb not null default '{}',
+  video_format text not null default '1080p5994',
+  status text not null default 'stopped',
+  container_id text,
+  container_meta jsonb,
+  error_message text,
+  project_id text,
+  restart_count int not null default 0,
+  last_restart_at timestamptz,
+  last_heartbeat_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+alter table playout_channels
+  add column if not exists title text,
+  add column if not exists node text,               -- the node's name; decides, where node_id is for screens
+  add column if not exists outputs jsonb,           -- all outputs; output_type and output_config are the first
+  add column if not exists project text,
+  add column if not exists highest_epoch bigint not null default 0,
+  add column if not exists lineup_digest text not null default '';
+
+create table if not exists playout_playlists (
+  id uuid primary key,
+  channel_id uuid not null references playout_channels (id) on delete cascade,
+  name text not null,
+  loop boolean not null default false,
+  created_at timestamptz not null default now()
+);
+alter table playout_playlists
+  add column if not exists from_lineup boolean not null default false;
+
+create table if not exists assets (
+  id uuid primary key,
+  filename text,
+  duration_ms bigint
+);
+
+create table if not exists playout_items (
+  id uuid primary key,
+  playlist_id uuid not null references playout_playlists (id) on delete cascade,
+  asset_id uuid,
+  sort_order int not null,
+  in_point numeric,
+  out_point numeric,
+  transition text not null default 'cut',
+  transition_ms int not null default 0,
+  media_status text not null default 'pending',
+  media_path text,
+  updated_at timestamptz not null default now()
+);
+alter table playout_items
+  add column if not exists item text,               -- its id in the lineup
+  add column if not exists asset text,              -- house number
+  add column if not exists live text,               -- a live source's name, instead of an asset
+  add column if not exists title text,
+  alter column asset_id drop not null;              -- a house number that the media library does not know
+
+create table if not exists playout_as_run (
+  id uuid primary key default gen_random_uuid(),
+  channel_id uuid,
+  started_at timestamptz not null
+);
+alter table playout_as_run
+  add column if not exists row_no bigint generated always as identity,
+  add column if not exists channel text,            -- its name; the row outlives the channel
+  add column if not exists spool text,
+  add column if not exists seq bigint,
+  add column if not exists epoch bigint,
+  add column if not exists event text,
+  add column if not exists title text,
+  add column if not exists asset text,
+  add column if not exists playlist text,
+  add column if not exists item text,
+  add column if not exists kind text,
+  add column if not exists ended_at timestamptz,
+  add column if not exists first_tick bigint,
+  add column if not exists last_tick bigint,
+  add column if not exists first_source_frame bigint,
+  add column if not exists last_source_frame bigint,
+  add column if not exists start_error_frames bigint,
+  add column if not exists evidence text,
+  add column if not exists why text,
+  add column if not exists error text;
+
+create table if not exists recorders (
+  id uuid primary key,
+  node_id uuid,
+  device_index int,
+  status text not null default 'idle',
+  source_type text not null default 'sdi'
+);
+alter table recorders
+  add column if not exists name text,
+  add column if not exists node text,               -- the node's name, where the lineup gave one
+  add column if not exists from_lineup boolean not null default false;
+
+-- An as-run row outlives its channel, so no foreign key may take it along or keep the channel.
+-- A channel may have outputs, and an item a state, that the older checks did not know.
+do $$
+declare fix record;
+begin
+  for fix in
+    select c.conrelid::regclass as tab, c.conname as con
+    from pg_constraint c
+    where (c.contype = 'f' and c.conrelid = 'playout_as_run'::regclass)
+       or (c.contype = 'c'
+           and c.conrelid in ('playout_channels'::regclass, 'playout_items'::regclass)
+           and pg_get_constraintdef(c.oid) ~ '\m(output_type|media_status)\M')
+  loop
+    execute format('alter table %s drop constraint %I', fix.tab, fix.con);
+  end loop;
+  if exists (select from playout_channels group by name having count(*) > 1) then
+    raise exception 'two channels in playout_channels are named %: rename one of them first',
+      (select quote_literal(name) from playout_channels group by name having count(*) > 1 limit 1);
+  end if;
+end $$;
+
+create unique index if not exists playout_channels_name on playout_channels (name);
+create index if not exists playout_playlists_channel on playout_playlists (channel_id);
+create index if not exists playout_items_playlist on playout_items (playlist_id, sort_order);
+create index if not exists playout_items_media on playout_items (media_path);
+create index if not exists cluster_nodes_hostname on cluster_nodes (hostname);
+create unique index if not exists playout_as_run_delivery on playout_as_run (spool, seq);
+create index if not exists playout_as_run_newest on playout_as_run (channel, started_at desc, row_no desc);
+create unique index if not exists playout_as_run_row on playout_as_run (row_no);
+create index if not exists assets_filename on assets (filename);
+
+-- ── ours ────────────────────────────────────────────────────────────────────────────────────────
+
+-- What a house number means: its stable row id, its file's name on every node, its length.
+create table lineup_assets (
+  asset text primary key,
+  id uuid not null,
+  title text not null default '',
+  stored text not null,
+  duration_ms bigint,
+  problem text
+);
+
+-- A number that grows when a table that is dear to read has changed.
+create table changes (
+  what text primary key,
+  number bigint not null default 0
+);
+insert into changes (what) values ('lineup_assets');
+
+-- Which file is whole and verified on which node.
+create table media_copies (
+  stored text not null,
+  node text not null,
+  asset text,
+  size bigint not null,
+  seen_at timestamptz not null default now(),
+  primary key (stored, node)
+);
+
+-- Who holds a DeckLink device: at most one active row for each, channels and recorders alike.
+create table device_claims (
+  id bigint generated always as identity primary key,
+  node text not null,
+  device int not null,
+  owner_kind text not null check (owner_kind in ('channel', 'recorder')),
+  owner text not null,
+  output text,
+  epoch bigint not null default 0,
+  claimed_at timestamptz not null default now(),
+  released_at timestamptz
+);
+create unique index device_claims_active on device_claims (node, device) where released_at is null;
+create index device_claims_owner on device_claims (owner_kind, owner) where released_at is null;
+
+-- Every epoch ever begun.
+create table sidecars (
+  channel text not null,
+  epoch bigint not null,
+  node text not null,
+  fingerprint text not null default '',
+  handle text not null default '',
+  url text not null default '',
+  counts_as_restart boolean not null default false,
+  begun_at timestamptz not null default now(),
+  retired_at timestamptz,
+  primary key (channel, epoch)
+);
+create index sidecars_restarts on sidecars (begun_at) where counts_as_restart;
+
+-- The right to send: one row per channel, so one epoch. Without limit: the last day of 9999.
+create table channel_leases (
+  channel text primary key,
+  sending_epoch bigint not null,
+  granted_at timestamptz not null,
+  granted_until timestamptz not null,   -- what the sidecar is being told
+  expires_at timestamptz not null       -- what it may still believe; never earlier than any it was told
+);
+
+create table rundowns (
+  channel text primary key,
+  digest text not null,
+  until bigint not null,
+  acts_seq bigint not null default 0,
+  inputs text not null default '',
+  needs text[] not null default '{}',
+  document jsonb not null,
+  saved_at timestamptz not null default now()
+);
+
+create table overrides (
+  id bigint generated always as identity primary key,
+  channel text not null,
+  kind text not null check (kind in ('off', 'node')),
+  value text not null default '',
+  owner text not null,
+  reason text not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz,
+  ended_at timestamptz,
+  ended_by text
+);
+create index overrides_open on overrides (channel) where ended_at is null;
+
+create table alarms (
+  channel text not null,
+  key text not null,
+  text text not null,
+  since timestamptz not null default now(),
+  primary key (channel, key)
+);
+
+create table passes (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  commit_id text not null,
+  label text not null,
+  plan_json text not null,
+  outcome text not null
+);
+
+create table journal (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  who text not null,
+  what text not null,
+  channel text,
+  node text,
+  cause text not null,
+  outcome text not null,
+  commit_id text not null default '',
+  plan text not null default ''
+);
+
+-- The term grows with every change of leader; deciding writes hold its row while they commit.
+create table leadership (
+  one boolean primary key default true check (one),
+  term bigint not null default 0,
+  leader text not null default '',
+  since timestamptz not null default now()
+);
+insert into leadership default values;
+
+-- Kept apart from the term, so that a renewal never waits for a deciding write.
+create table leadership_lease (
+  one boolean primary key default true check (one),
+  term bigint not null default 0,
+  holder text not null default '',
+  expires_at timestamptz not null default '-infinity'
+);
+insert into leadership_lease default values;
+
+-- ── rules that hold whoever writes ──────────────────────────────────────────────────────────────
+
+create function refuse_rewriting() returns trigger language plpgsql as $$
+begin
+  raise exception '% is append-only: % refused', tg_table_name, lower(tg_op)
+    using errcode = 'integrity_constraint_violation';
+end $$;
+create trigger append_only before update or delete or truncate on playout_as_run
+  for each statement execute function refuse_rewriting();
+create trigger append_only before update or delete or truncate on journal
+  for each statement execute function refuse_rewriting();
+
+-- The name of a node row; the older tables mean the control host by null.
+create function node_name_of(wanted uuid) returns text language sql stable as $$
+  select coalesce(
+    (select hostname from cluster_nodes where id = wanted),
+    (select hostname from cluster_nodes
+     where coalesce(address, api_url, '') = '' and wanted is null order by hostname limit 1),
+    'local')
+$$;
+
+-- A project as the older column holds it, whatever its type there; null where it cannot.
+do $$
+declare
+  kind text;
+begin
+  select format_type(atttypid, atttypmod) into kind from pg_attribute
+  where attrelid = 'playout_channels'::regclass and attname = 'project_id';
+  execute format(
+    'create function project_id_of(project text) returns %s language plpgsql immutable as '
+    '$f$ begin return project::%s; exception when data_exception then return null; end $f$',
+    kind, kind);
+end $$;
+
+-- A recorder that records from SDI holds its device like any channel, or may not start.
+create function claim_for_recorder() returns trigger language plpgsql as $$
+declare
+  holder record;
+  on_node text;
+begin
+  if tg_op <> 'INSERT' then
+    update device_claims set released_at = clock_timestamp()
+    where owner_kind = 'recorder' and owner = old.id::text and released_at is null;
+  end if;
+  if tg_op <> 'DELETE' and new.status = 'recording' and new.source_type = 'sdi' then
+    on_node := coalesce(new.node, node_name_of(new.node_id));
+    insert into device_claims (node, device, owner_kind, owner)
+    values (on_node, coalesce(new.device_index, 1), 'recorder', new.id::text)
+    on conflict (node, device) where released_at is null do nothing;
+    if not found then
+      select owner_kind, owner into holder from device_claims
+      where node = on_node and device = coalesce(new.device_index, 1) and released_at is null;
+      raise exception 'device % of % is held by % %',
+        coalesce(new.device_index, 1), on_node, holder.owner_kind, holder.owner
+        using errcode = 'unique_violation';
+    end if;
+  end if;
+  perform pg_notify('reconciler', 'recorders');
+  return null;
+end $$;
+create trigger claims_device
+  after insert or delete or update of status, source_type, node_id, node, device_index on recorders
+  for each row execute function claim_for_recorder();
+
+-- An edit made by hand, or by the older system, makes the channel's rows differ from every lineup.
+create function note_drift() returns trigger language plpgsql as $$
+declare
+  changed uuid;
+begin
+  if coalesce(current_setting('reconciler.writing', true), '') = 'on' then
+    return null;
+  end if;
+  if tg_table_name = 'playout_items' then
+    select channel_id into changed from playout_playlists
+    where id = case when tg_op = 'DELETE' then old.playlist_id else new.playlist_id end
+      and from_lineup;
+  elsif tg_op = 'DELETE' then
+    if old.from_lineup then
+      changed := old.channel_id;
+    end if;
+  elsif new.from_lineup then
+    changed := new.channel_id;
+  end if;
+  if changed is not null then
+    update playout_channels set lineup_digest = '' where id = changed and lineup_digest <> '';
+    perform pg_notify('reconciler', 'drift');
+  end if;
+  return null;
+end $$;
+create trigger drifts
+  after insert or delete
+     or update of playlist_id, sort_order, in_point, out_point, transition, transition_ms
+  on playout_items for each row execute function note_drift();
+create trigger drifts
+  after insert or delete or update of channel_id, name, loop
+  on playout_playlists for each row execute function note_drift();
+
+create function note_channel_drift() returns trigger language plpgsql as $$
+begin
+  if coalesce(current_setting('reconciler.writing', true), '') <> 'on' then
+    new.lineup_digest := '';
+    perform pg_notify('reconciler', 'drift');
+  end if;
+  return new;
+end $$;
+create trigger drifts
+  before update of name, output_type, output_config, video_format, project_id on playout_channels
+  for each row execute function note_channel_drift();
+
+-- ── devices that are in use already ─────────────────────────────────────────────────────────────
+
+insert into device_claims (node, device, owner_kind, owner)
+select coalesce(node, node_name_of(node_id)), coalesce(device_index, 1), 'recorder', id::text
+from recorders where status = 'recording' and source_type = 'sdi'
+order by id
+on conflict (node, device) where released_at is null do nothing;
+
+insert into device_claims (node, device, owner_kind, owner)
+select node_name_of(node_id), coalesce((output_config ->> 'device_index')::int, 1), 'channel', name
+from playout_channels where status in ('running', 'starting') and output_type = 'decklink'
+order by name
+on conflict (node, device) where released_at is null do nothing;
