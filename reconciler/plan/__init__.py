@@ -1,0 +1,1 @@
+"""Desired + Snapshot -> Plan: every decision about the cluster, pure."""

@@ -1,0 +1,52 @@
+"""What the audience of a channel would notice, in words; times are the channel's own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from reconciler.plan.actions import Impact
+
+NONE = Impact(kind="none")
+STARTS_NOW = Impact(kind="now", text="starts now")
+CHANGES_NOW = Impact(kind="now", text="changes now")
+INTERRUPTS_NOW = Impact(kind="now", text="interrupts now")
+GOES_OFF_AIR = Impact(kind="now", text="goes off air")
+
+_KINDS = ("none", "at", "now")
+_TEXTS = (CHANGES_NOW.text, STARTS_NOW.text, INTERRUPTS_NOW.text, GOES_OFF_AIR.text)
+
+
+def stronger(one: Impact, other: Impact) -> Impact:
+    """The one that an audience would notice more, or sooner."""
+    return max(one, other, key=_strength)
+
+
+def at(instant: datetime, now: datetime, timezone: str, *, starts: bool = False) -> Impact:
+    """A change at `instant`."""
+    word = "starts at" if starts else "at"
+    return Impact(kind="at", at=instant, text=f"{word} {local(instant, now, timezone)}")
+
+
+def output_changes(name: str) -> Impact:
+    """One output begins anew, or ends, while the channel goes on."""
+    return Impact(kind="now", text=f"output {name} changes now")
+
+
+def local(instant: datetime, now: datetime, timezone: str) -> str:
+    """A time of day in `timezone`, with the date when it is not today's."""
+    here, today = instant.astimezone(_zone(timezone)), now.astimezone(_zone(timezone)).date()
+    clock = f"{here:%H:%M:%S}" if here.second else f"{here:%H:%M}"
+    return clock if here.date() == today else f"{here:%a %d %b} {clock}"
+
+
+def _strength(impact: Impact) -> tuple[int, int, float]:
+    text = _TEXTS.index(impact.text) if impact.text in _TEXTS else -1
+    sooner = -impact.at.timestamp() if impact.at is not None else 0.0
+    return (_KINDS.index(impact.kind), text, sooner)
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -1,0 +1,150 @@
+"""Every action in words: a symbol and a sentence.
+
+`+` create, `~` change in place, `±` replace, `-` retire, `·` hold, `!` attention.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.plan.actions import (
+    Action,
+    AddOutput,
+    AdoptSidecar,
+    Cause,
+    ClaimDevice,
+    ClearAlarm,
+    CollectAsRun,
+    EvictMedia,
+    GrantLease,
+    LoadRundown,
+    RaiseAlarm,
+    ReleaseDevice,
+    RemoveChannel,
+    RemoveNode,
+    RemoveOutput,
+    RetireSidecar,
+    SpawnSidecar,
+    StageMedia,
+    WriteChannel,
+    WriteNode,
+    WriteRecorder,
+)
+from reconciler.plan.outputs import output_type, shown_address
+
+_FRESH = frozenset({Cause.NEW_CHANNEL, Cause.NEW_NODE, Cause.NEW_RECORDER})
+_UNITS = ("bytes", "kB", "MB", "GB")
+_STEP = 1000
+
+Phrase = tuple[str, str]
+
+
+def phrase(action: Action) -> Phrase:
+    """Symbol and sentence, without the cause."""
+    match action:
+        case StageMedia() | EvictMedia():
+            return _of_media(action)
+        case WriteNode() | RemoveNode() | WriteRecorder() | WriteChannel() | RemoveChannel():
+            return _of_rows(action)
+        case RaiseAlarm() | ClearAlarm():
+            return _of_alarm(action)
+        case AddOutput() | RemoveOutput() | ClaimDevice() | ReleaseDevice():
+            return _of_output(action)
+        case _:
+            return _of_sidecar(action)
+
+
+def _of_rows(
+    action: WriteNode | RemoveNode | WriteRecorder | WriteChannel | RemoveChannel,
+) -> Phrase:
+    symbol = "+" if action.cause in _FRESH else "~"
+    match action:
+        case WriteNode():
+            return symbol, f"write node {action.node}"
+        case RemoveNode():
+            return "-", f"remove node {action.node}"
+        case WriteRecorder():
+            return symbol, f"write recorder {action.recorder}"
+        case WriteChannel():
+            return symbol, "write rows"
+        case RemoveChannel():
+            return "-", "remove rows; the as-run stays"
+        case _:
+            assert_never(action)
+
+
+def _of_media(action: StageMedia | EvictMedia) -> Phrase:
+    match action:
+        case StageMedia():
+            when = "now" if action.due == 0 else f"in {_span(action.due)}"
+            names = ", ".join(action.channels)
+            size = _size(action.size)
+            return "+", f"stage {action.asset} on {action.node} ({size}) for {names}, due {when}"
+        case EvictMedia():
+            return "-", f"evict {action.stored} from {action.node}"
+        case _:
+            assert_never(action)
+
+
+def _of_alarm(action: RaiseAlarm | ClearAlarm) -> Phrase:
+    match action:
+        case RaiseAlarm():
+            return "!", f"alarm {action.key}: {action.text}"
+        case ClearAlarm():
+            return "~", f"clear alarm {action.key}"
+        case _:
+            assert_never(action)
+
+
+def _of_output(action: AddOutput | RemoveOutput | ClaimDevice | ReleaseDevice) -> Phrase:
+    match action:
+        case AddOutput():
+            symbol = "~" if action.cause is Cause.LINEUP_CHANGED else "+"
+            where = f"{output_type(action.output)} {shown_address(action.output)}"
+            return symbol, f"set output {action.output.name}: {where}"
+        case RemoveOutput():
+            return "-", f"end output {action.output}"
+        case ClaimDevice():
+            return "+", f"claim device {action.device} of {action.node} for {action.output}"
+        case ReleaseDevice():
+            return "-", f"release device {action.device} of {action.node}"
+        case _:
+            assert_never(action)
+
+
+def _of_sidecar(
+    action: SpawnSidecar | RetireSidecar | AdoptSidecar | GrantLease | LoadRundown | CollectAsRun,
+) -> Phrase:
+    match action:
+        case SpawnSidecar():
+            devices = ", ".join(f"{name} on device {device}" for name, device in action.devices)
+            held = f" ({devices})" if devices else ""
+            return "+", f"spawn sidecar on {action.node}, epoch {action.epoch}{held}"
+        case RetireSidecar():
+            return "-", f"retire sidecar on {action.node}, epoch {action.epoch}"
+        case AdoptSidecar():
+            return "~", f"adopt sidecar on {action.node}, epoch {action.epoch}"
+        case GrantLease():
+            return "~", f"let epoch {action.epoch} on {action.node} send"
+        case LoadRundown():
+            count = len(action.rundown.events)
+            return "~", f"load rundown on {action.node}: {count} event{'' if count == 1 else 's'}"
+        case CollectAsRun():
+            return "~", f"collect as-run from {action.node}"
+        case _:
+            assert_never(action)
+
+
+def _span(seconds: int) -> str:
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minute:02} min"
+    return f"{minute} min" if minute else f"{second} s"
+
+
+def _size(count: int) -> str:
+    amount, unit = float(count), 0
+    while amount >= _STEP and unit < len(_UNITS) - 1:
+        amount, unit = amount / _STEP, unit + 1
+    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} {_UNITS[0]}"
