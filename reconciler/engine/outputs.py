@@ -1,0 +1,153 @@
+"""The channel's outputs: the wanted set made real, behind one gate."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from reconciler.engine.events import OutputSeen
+from reconciler.engine.hls import HlsWriter
+from reconciler.engine.relay import Relay
+from reconciler.engine.sinks import FileWriter, Sink, UdpWriter, local_path
+from reconciler.engine.source import start_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from reconciler.engine.encoder import Chunk
+    from reconciler.engine.protocol import OutputSpec
+
+_GOODBYE = 3.0  # seconds for sinks to write what waits
+
+
+class _Relayed:
+    """A relay in the shape of a sink."""
+
+    def __init__(self, output: OutputSpec) -> None:
+        self._name = output.name
+        self._relay = Relay(output)
+
+    def offer(self, chunk: Chunk) -> None:
+        self._relay.offer(chunk.data, chunk.is_key)
+
+    def seen(self) -> OutputSeen:
+        state = self._relay.state()
+        return OutputSeen(
+            name=self._name,
+            state=state.state,
+            bytes=state.bytes,
+            since=state.since.isoformat(),
+            error=state.error,
+            restarts=state.restarts,
+        )
+
+    def close(self, *, flush: bool) -> None:
+        if not flush:
+            self._relay.hush()
+        self._closing = start_thread(self._relay.close, f"close {self._name}")
+
+    def join(self, timeout: float) -> None:
+        self._closing.join(timeout)
+
+
+class OutputSet:
+    """All outputs. While the gate is shut none of them exists, so nothing can leave."""
+
+    def __init__(self, rate: Fraction, segment: int, want_key: Callable[[], None]) -> None:
+        self._rate = rate
+        self._segment = segment
+        self._want_key = want_key
+        self._lock = threading.Lock()
+        self._wanted: tuple[OutputSpec, ...] = ()
+        self._live: dict[OutputSpec, Sink | _Relayed] = {}
+        self._bad: dict[OutputSpec, OutputSeen] = {}
+        self._shut_at = datetime.now(UTC)
+        self.sending = False
+
+    def want(self, outputs: tuple[OutputSpec, ...]) -> None:
+        """Make these the outputs; equal ones go on untouched."""
+        with self._lock:
+            self._wanted = outputs
+            self._converge()
+
+    def send(self, *, on: bool) -> None:
+        """Open or shut the gate."""
+        with self._lock:
+            if self.sending and not on:
+                self._shut_at = datetime.now(UTC)
+            self.sending = on
+            self._converge()
+
+    def offer(self, chunk: Chunk) -> None:
+        """Give one chunk to all outputs; never waits for one."""
+        with self._lock:
+            for sink in self._live.values():
+                sink.offer(chunk)
+
+    def seen(self) -> tuple[OutputSeen, ...]:
+        """How each wanted output fares, in the order wanted."""
+        with self._lock:
+            return tuple(self._seen(output) for output in self._wanted)
+
+    def close(self) -> None:
+        """Write what waits, and end all."""
+        with self._lock:
+            self.sending = False
+            leaving = list(self._live.values())
+            self._live.clear()
+        for sink in leaving:
+            sink.close(flush=True)
+        for sink in leaving:
+            sink.join(_GOODBYE)
+
+    def _seen(self, output: OutputSpec) -> OutputSeen:
+        sink = self._live.get(output)
+        if sink is not None:
+            return sink.seen()
+        if output in self._bad:
+            return self._bad[output]
+        return OutputSeen(
+            name=output.name,
+            state="silent",
+            bytes=0,
+            since=self._shut_at.isoformat(),
+            error=None,
+            restarts=0,
+        )
+
+    def _converge(self) -> None:
+        wanted = self._wanted if self.sending else ()
+        for output in [output for output in self._live if output not in wanted]:
+            self._live.pop(output).close(flush=self.sending)
+        self._bad = {output: bad for output, bad in self._bad.items() if output in wanted}
+        for output in wanted:
+            if output not in self._live and output not in self._bad:
+                self._open(output)
+
+    def _open(self, output: OutputSpec) -> None:
+        try:
+            self._live[output] = self._make(output)
+        except (ValueError, OSError) as error:
+            self._bad[output] = OutputSeen(
+                name=output.name,
+                state="down",
+                bytes=0,
+                since=datetime.now(UTC).isoformat(),
+                error=str(error),
+                restarts=0,
+            )
+        self._want_key()
+
+    def _make(self, output: OutputSpec) -> Sink | _Relayed:
+        match output.type:
+            case "srt" | "rtmp":
+                return _Relayed(output)
+            case "udp":
+                return Sink(output.name, lambda: UdpWriter(output))
+            case "hls":
+                folder = local_path(output.url)
+                return Sink(output.name, lambda: HlsWriter(folder, self._rate, self._segment))
+            case _:
+                return Sink(output.name, lambda: FileWriter(output.url))
