@@ -1,0 +1,248 @@
+"""Speak to sidecars over HTTP: one pooled client, deadlines, their JSON as our readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from reconciler.errors import Rejected, Unreachable, UsageError
+from reconciler.model.ids import ChannelName, EventId, OutputName
+from reconciler.model.observed import OnAirSeen, OutputSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.rundown import Rundown
+from reconciler.ports import AsRunRow
+from reconciler.rundown.wire import from_wire, to_wire
+
+STATUS_WITHIN = 1.0  # seconds; a look at hundreds of sidecars must not wait for one
+ACT_WITHIN = 3.0  # an act answers within half a second; a busy machine a little later
+LOAD_WITHIN = 10.0  # a rundown of a day is some megabytes, and is flushed to disk
+POOLED = 200  # connections kept, one per sidecar of a large lineup
+
+Json = Mapping[str, Any]
+
+
+class SidecarHttp:
+    """`SidecarClient` for every sidecar; `token_of` fetches a sidecar's bearer token once."""
+
+    def __init__(self, token_of: Callable[[SidecarSeen], str]) -> None:
+        self._token_of = token_of
+        self._tokens: dict[tuple[str, str, int], str] = {}
+        self._client = httpx.Client(
+            timeout=STATUS_WITHIN,
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=POOLED, keepalive_expiry=60
+            ),
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    def status(self, seen: SidecarSeen) -> SidecarAnswer:
+        """What it says of itself."""
+        said = self.raw_status(seen)
+        try:
+            return read_answer(said)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Rejected(f"{_about(seen)}: its status cannot be read: {error!r}") from error
+
+    def raw_status(self, seen: SidecarSeen) -> Json:
+        """The JSON of `GET /status`."""
+        return self._call(seen, "GET", "/status")
+
+    def held_rundown(self, seen: SidecarSeen) -> Rundown | None:
+        """What the next compile goes on from, live acts included."""
+        said = self._call(seen, "GET", "/rundown?held=1&reveal=1", within=LOAD_WITHIN)
+        wire = said.get("rundown")
+        if wire is None:
+            return None
+        try:
+            return from_wire(wire)
+        except (UsageError, KeyError, TypeError, ValueError) as error:
+            raise Rejected(f"{_about(seen)}: its rundown cannot be read: {error!r}") from error
+
+    def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
+        """Hand it a rundown; idempotent by digest."""
+        body = {"epoch": seen.epoch, "digest": digest, "rundown": to_wire(rundown, reveal=True)}
+        self._call(seen, "PUT", "/rundown", body, within=LOAD_WITHIN)
+
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
+        """Tell it that its epoch may send.
+
+        The lease counts from the sidecar's own clock as read in the snapshot, which is older than
+        the grant in the database; without one it counts from when the sidecar hears of it.
+        """
+        body: dict[str, object] = {"epoch": seen.epoch, "ttl_ms": _ms(ttl)}
+        if seen.answer is not None and seen.answer.clock_ms:
+            body["clock_ms"] = seen.answer.clock_ms
+        self._call(seen, "POST", "/lease", body)
+
+    def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
+        """Tell it of its successor."""
+        self._call(seen, "POST", "/lease", {"epoch": higher_epoch, "ttl_ms": None})
+
+    def set_outputs(self, seen: SidecarSeen, outputs: Sequence[Mapping[str, object]]) -> None:
+        """Replace the wanted outputs."""
+        body = {"outputs": [dict(output) for output in outputs]}
+        self._call(seen, "PUT", "/outputs", body, within=ACT_WITHIN)
+
+    def transport(self, seen: SidecarSeen, act: str, body: Mapping[str, object]) -> Json:
+        """Perform a live act."""
+        path = "/channel/stop" if act == "stop" else f"/transport/{act}"
+        return self._call(seen, "POST", path, body, within=ACT_WITHIN)
+
+    def load_playlist(self, seen: SidecarSeen, body: Mapping[str, object]) -> Json:
+        """Play the older list now."""
+        return self._call(seen, "POST", "/playlist/load", body, within=LOAD_WITHIN)
+
+    def asrun(self, seen: SidecarSeen, limit: int) -> tuple[AsRunRow, ...]:
+        """Waiting rows of its spool, oldest first."""
+        said = self._call(seen, "GET", f"/asrun?after=0&limit={limit}", within=ACT_WITHIN)
+        try:
+            return tuple(_row(said, row) for row in said["rows"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Rejected(f"{_about(seen)}: its as-run cannot be read: {error!r}") from error
+
+    def acknowledge(self, seen: SidecarSeen, seq: int) -> None:
+        """Rows up to `seq` are stored."""
+        self._call(seen, "POST", "/asrun/ack", {"seq": seq}, within=ACT_WITHIN)
+
+    def preview(self, seen: SidecarSeen, name: str) -> bytes | None:
+        """One file of its HLS preview; None where there is no such file."""
+        path = f"/preview/{quote(name)}"
+        answer = self._ask(seen, "GET", path, None, within=ACT_WITHIN)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.is_error:
+            _read(f"{_about(seen)}: GET {path}", answer)
+        return answer.content
+
+    def _call(
+        self,
+        seen: SidecarSeen,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        within: float = STATUS_WITHIN,
+    ) -> Json:
+        what = f"{_about(seen)}: {method} {path.partition('?')[0]}"
+        return _read(what, self._ask(seen, method, path, body, within=within))
+
+    def _ask(
+        self,
+        seen: SidecarSeen,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None,
+        *,
+        within: float,
+    ) -> httpx.Response:
+        what = f"{_about(seen)}: {method} {path.partition('?')[0]}"
+        if not seen.url:
+            raise Unreachable(f"{what}: it has not told where it answers", system="sidecar")
+        headers = {"Authorization": f"Bearer {self._token(seen)}"}
+        try:
+            return self._client.request(
+                method, seen.url + path, json=body, headers=headers, timeout=within
+            )
+        except httpx.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise Unreachable(f"{what}: {why}", system="sidecar", attempt=path) from error
+
+    def _token(self, seen: SidecarSeen) -> str:
+        key = (seen.handle, seen.channel, seen.epoch)
+        if key not in self._tokens:
+            if len(self._tokens) > 10 * POOLED:
+                self._tokens.clear()
+            self._tokens[key] = self._token_of(seen)
+        return self._tokens[key]
+
+
+def _read(what: str, answer: httpx.Response) -> Json:
+    try:
+        said = answer.json()
+    except ValueError as error:
+        raise Rejected(f"{what}: answered {answer.status_code} without JSON") from error
+    if not isinstance(said, dict):
+        raise Rejected(f"{what}: expected a JSON object, found {type(said).__name__}")
+    if answer.is_success:
+        return said
+    why = f"{what}: {said.get('error', answer.status_code)}"
+    if answer.is_server_error:
+        raise Unreachable(why, system="sidecar", attempt=str(answer.status_code))
+    raise Rejected(why, system="sidecar", attempt=str(answer.status_code))
+
+
+def read_answer(said: Json) -> SidecarAnswer:
+    """Read the JSON of `GET /status`; raises `KeyError`, `TypeError` or `ValueError`."""
+    engine, rundown, lease = said["engine"], said["rundown"], said["lease"]
+    left = lease["left_ms"]
+    return SidecarAnswer(
+        tick=int(said["tick"]),
+        engine=str(engine["state"]),
+        ready=bool(said["ready"]),
+        sending=bool(said["sending"]),
+        on_air=_on_air(said["on_air"]),
+        transport=str(said["transport"]),
+        rundown_digest=str(rundown["digest"]),
+        rundown_commit=str(rundown["commit"]),
+        rundown_until=int(rundown["until"]),
+        acts_seq=int(rundown["acts_seq"]),
+        outputs=tuple(_output(output) for output in said["outputs"]),
+        asrun_waiting=int(said["asrun"]["waiting"]),
+        lease_epoch=int(lease["epoch"]),
+        lease_left=None if left is None else timedelta(milliseconds=left),
+        faults=tuple(str(fault) for fault in said["faults"]),
+        late_frames=int(engine["late_frames"]),
+        dropped_frames=int(engine["dropped_frames"]),
+        engine_restarts=int(engine["restarts"]),
+        clock_ms=int(said["clock_ms"]),
+    )
+
+
+def _on_air(said: Json | None) -> OnAirSeen | None:
+    if said is None or said.get("kind") == "slate":
+        return None
+    return OnAirSeen(
+        event=EventId(str(said["event"])),
+        title=str(said["title"]),
+        start=int(said["start"]),
+        frames=int(said["frames"]),
+        source_frame=int(said["source_frame"]),
+        moving=bool(said["moving"]),
+    )
+
+
+def _output(said: Json) -> OutputSeen:
+    return OutputSeen(
+        name=OutputName(str(said["name"])),
+        digest=str(said["digest"]),
+        state=str(said["state"]),
+        error=str(said["error"]),
+    )
+
+
+def _row(said: Json, row: Json) -> AsRunRow:
+    ended = row["ended_at"]
+    values = {
+        **row,
+        "spool": str(said["spool"]),
+        "channel": ChannelName(str(said["channel"])),
+        "epoch": int(said["epoch"]),
+        "started_at": datetime.fromisoformat(row["started_at"]),
+        "ended_at": None if ended is None else datetime.fromisoformat(ended),
+    }
+    return AsRunRow(**values)
+
+
+def _ms(ttl: timedelta | None) -> int | None:
+    return None if ttl is None else round(ttl.total_seconds() * 1000)
+
+
+def _about(seen: SidecarSeen) -> str:
+    return f"{seen.node}: {seen.channel} epoch {seen.epoch}"

@@ -1,0 +1,70 @@
+"""Small files that must be whole whenever they are read."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+LOG_MOST = 8 << 20  # bytes of one log, before it is cut
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Put `content` at `path` so that a reader, or a power cut, finds the old or the new, whole."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: object, *, mode: int = 0o600) -> None:
+    """Put `value` at `path` as JSON, whole."""
+    write_whole(path, json.dumps(value, ensure_ascii=False).encode(), mode=mode)
+
+
+def read_json(path: Path) -> object:
+    """Read JSON, or None when the file is absent or not JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def names_in(media: Path) -> frozenset[str]:
+    """Every whole file of a media folder; what begins with a dot is under way."""
+    try:
+        return frozenset(path.name for path in media.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return frozenset()
+
+
+def cut_log(path: Path) -> None:
+    """Keep a log from filling the disk: its writers append, so it can be emptied under them."""
+    try:
+        if path.stat().st_size > LOG_MOST:
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            with path.open("r+b") as file:
+                file.truncate(0)
+    except OSError as error:
+        log.debug("%s: %s", path.name, error.strerror)

@@ -1,0 +1,337 @@
+"""The engine port over the embedded engine: a child process that speaks JSON lines.
+
+A keeper thread spawns the child, tells it what is wanted whenever that differs from what it was
+told, and replaces it when it dies or falls silent; a reader thread turns its lines into readings
+and evidence. A new child is told everything again, so the picture is back at the frame where the
+clock stands. Nothing here decides what to show.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import IO
+
+from reconciler.errors import UsageError
+from reconciler.sidecar import wire
+from reconciler.sidecar.disk import write_json
+from reconciler.sidecar.engine_port import (
+    Capabilities,
+    Cue,
+    EngineLost,
+    EngineSeen,
+    Evidence,
+    WantedOutput,
+)
+from reconciler.sidecar.proc import start_time
+from reconciler.sidecar.spec import SidecarSpec
+
+log = logging.getLogger(__name__)
+
+SILENT_AFTER = 2.0  # seconds; twenty statuses missed
+FIRST_WORD_AFTER = 30.0  # seconds that a start may take on a machine under load
+WELL_AFTER = 30.0  # seconds of good running after which an early death counts as the first again
+BACK_OFF = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before the next start, by deaths in a row
+QUIT_WITHIN = 1.5  # seconds to end tidily; the sidecar itself has 3
+LINE_LIMIT = 1 << 20  # bytes; a longer line is not of the protocol
+EVIDENCE_LIMIT = 10_000  # kept for a consumer that is busy; the oldest go first
+
+CAPABILITIES = Capabilities(
+    outputs=frozenset({"udp", "srt", "rtmp", "file", "hls"}),
+    layers=1,
+    exact_as_run=True,
+    live_inputs=True,
+)
+
+
+class EmbeddedEngine:
+    """One engine child, kept alive. All methods may be called from any thread."""
+
+    def __init__(self, spec: SidecarSpec, outputs: Sequence[WantedOutput]) -> None:
+        self._spec = spec
+        self._lock = threading.Condition()
+        self._seen = EngineSeen()
+        self._evidence: deque[Evidence] = deque(maxlen=EVIDENCE_LIMIT)
+        self._woken = False
+        self._closing = False
+        self._cues: tuple[tuple[Cue, ...], int] = ((), 0)
+        self._outputs = tuple(outputs)
+        self._sending = False
+        self._keeper = threading.Thread(target=self._keep, name="engine-keeper")
+        self._keeper.start()
+
+    # ── the port ─────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the embedded engine can do."""
+        return CAPABILITIES
+
+    def show(self, cues: Sequence[Cue]) -> int:
+        """Replace the timeline."""
+        with self._lock:
+            self._cues = (tuple(cues), self._cues[1] + 1)
+            self._lock.notify_all()
+            return self._cues[1]
+
+    def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
+        """Replace the wanted outputs."""
+        with self._lock:
+            self._outputs = tuple(outputs)
+            self._lock.notify_all()
+
+    def send(self, *, on: bool) -> None:
+        """Open or shut the gate."""
+        with self._lock:
+            if self._sending != on:
+                self._sending = on
+                self._lock.notify_all()
+
+    def read(self) -> EngineSeen:
+        """What was read back last."""
+        with self._lock:
+            return self._seen
+
+    def await_seen(self, wanted: Callable[[EngineSeen], bool], timeout: float) -> EngineSeen:
+        """Wait until a reading is as `wanted`, at most `timeout` seconds; returns the last one."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._closing or wanted(self._seen), timeout)
+            return self._seen
+
+    def wait(self, timeout: float) -> tuple[Evidence, ...]:
+        """Evidence in the order it came."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._evidence or self._woken or self._closing, timeout)
+            self._woken = False
+            found = tuple(self._evidence)
+            self._evidence.clear()
+            return found
+
+    def wake(self) -> None:
+        """Let a `wait` return now."""
+        with self._lock:
+            self._woken = True
+            self._lock.notify_all()
+
+    def close(self) -> None:
+        """End the child tidily, or kill it."""
+        with self._lock:
+            self._closing = True
+            self._lock.notify_all()
+        self._keeper.join()
+
+    # ── the keeper ───────────────────────────────────────────────────────────────────────────────
+
+    def _keep(self) -> None:
+        deaths = 0
+        while not self._closing:
+            started = time.monotonic()
+            why = self._live_once()
+            if self._closing:
+                return
+            ran = time.monotonic() - started
+            deaths = 1 if ran > WELL_AFTER else deaths + 1
+            self._mourn(why)
+            pause = BACK_OFF[min(deaths, len(BACK_OFF)) - 1]
+            with self._lock:
+                self._lock.wait_for(lambda: self._closing, pause)
+
+    def _mourn(self, why: str) -> None:
+        log.warning("engine lost: %s", why)
+        with self._lock:
+            self._evidence.append(EngineLost(tick=self._seen.tick, why=why))
+            self._seen = replace(
+                self._seen,
+                engine="restarting",
+                on_air=None,
+                sending=False,
+                cued={},
+                outputs=tuple(
+                    replace(each, state="down", error="the engine restarts")
+                    for each in self._seen.outputs
+                ),
+                restarts=self._seen.restarts + 1,
+                error=why,
+            )
+            self._lock.notify_all()
+
+    def _live_once(self) -> str:
+        """Run one child to its end; returns why it ended."""
+        try:
+            child = self._spawn()
+        except OSError as error:
+            return f"cannot be started: {error}"
+        reader = threading.Thread(target=self._hear, args=(child,), name="engine-reader")
+        reader.start()
+        try:
+            return self._tend(child)
+        finally:
+            self._end(child)
+            reader.join()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        command = self._spec.engine_command or (sys.executable, "-m", "reconciler.engine")
+        with (self._spec.folder / "engine.log").open("ab") as engine_log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=engine_log,
+                cwd=self._spec.folder,
+                bufsize=0,
+            )
+        with contextlib.suppress(OSError):  # a full disk must not keep the picture away
+            write_json(
+                self._spec.folder / "engine.json",
+                {"pid": child.pid, "started": start_time(child.pid)},
+            )
+        return child
+
+    def _tend(self, child: subprocess.Popen[bytes]) -> str:
+        pipe = child.stdin
+        assert pipe is not None  # noqa: S101  # made with a pipe above
+        os.set_blocking(pipe.fileno(), False)
+        told = _Told(self._spec)
+        started = time.monotonic()
+        while True:
+            with self._lock:
+                if self._closing:
+                    return "quit"
+                told.state(self._cues, self._outputs, sending=self._sending)
+                silent = _silence(self._seen, started)
+            if silent:
+                return silent
+            if child.poll() is not None:
+                return f"the process ended with {child.returncode}"
+            try:
+                told.write(pipe)
+            except OSError as error:
+                return f"its input is closed: {error.strerror}"
+            with self._lock:
+                if not self._wants_telling(told):
+                    self._lock.wait(0.01 if told.pending else 0.1)
+
+    def _wants_telling(self, told: _Told) -> bool:
+        return self._closing or told.differs(self._cues, self._outputs, sending=self._sending)
+
+    def _end(self, child: subprocess.Popen[bytes]) -> None:
+        pipe = child.stdin
+        if child.poll() is None and self._closing and pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.write(wire.line({"do": "quit"}))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(QUIT_WITHIN)
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+
+    # ── the reader ───────────────────────────────────────────────────────────────────────────────
+
+    def _hear(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdout is not None  # noqa: S101  # made with a pipe above
+        buffer = b""
+        while True:
+            try:
+                chunk = os.read(child.stdout.fileno(), 1 << 16)
+            except OSError:
+                return
+            if not chunk:
+                return
+            *lines, buffer = (buffer + chunk).split(b"\n")
+            for raw in lines:
+                self._take(raw)
+            if len(buffer) > LINE_LIMIT:
+                log.error("engine: a line longer than %d bytes was dropped", LINE_LIMIT)
+                buffer = b""
+
+    def _take(self, raw: bytes) -> None:
+        if not raw.strip():
+            return
+        try:
+            said = wire.parse(raw)
+            evidence = wire.read_evidence(said)
+            kind = said.text("seen")
+            with self._lock:
+                if evidence is not None:
+                    self._evidence.append(evidence)
+                elif kind == "status":
+                    self._seen = wire.read_status(said, self._seen, time.monotonic())
+                elif kind == "refused":
+                    self._seen = replace(self._seen, error=f"refused: {said.text('why', '')}")
+                    log.error("engine refused: %s", said.text("why", ""))
+                self._lock.notify_all()
+        except UsageError as error:
+            log.error("%s", error)  # noqa: TRY400  # the sentence says it all
+
+
+class _Told:
+    """What one child was told, so that only what differs is told again."""
+
+    def __init__(self, spec: SidecarSpec) -> None:
+        self._spec = spec
+        self._cues = 0
+        self._outputs: tuple[WantedOutput, ...] | None = None
+        self._sending: bool | None = None
+        self.pending = b""
+
+    def differs(
+        self,
+        cues: tuple[tuple[Cue, ...], int],
+        outputs: tuple[WantedOutput, ...],
+        *,
+        sending: bool,
+    ) -> bool:
+        return (self._cues, self._outputs, self._sending) != (cues[1], outputs, sending)
+
+    def state(
+        self,
+        cues: tuple[tuple[Cue, ...], int],
+        outputs: tuple[WantedOutput, ...],
+        *,
+        sending: bool,
+    ) -> None:
+        """Queue what differs; the gate is shut first and opened last."""
+        if len(self.pending) > LINE_LIMIT:
+            return  # it does not read; silence will be noticed
+        if self._outputs is None:
+            self.pending += wire.configure(self._spec, outputs, sending=sending)
+            self._outputs, self._sending = outputs, sending
+        if self._sending is not sending and not sending:
+            self.pending += wire.send(on=False)
+            self._sending = False
+        if self._outputs != outputs:
+            self.pending += wire.outputs_line(outputs)
+            self._outputs = outputs
+        if self._cues != cues[1]:
+            self.pending += wire.show(*cues)
+            self._cues = cues[1]
+        if self._sending is not sending:
+            self.pending += wire.send(on=True)
+            self._sending = True
+
+    def write(self, pipe: IO[bytes]) -> None:
+        if self.pending:
+            with contextlib.suppress(BlockingIOError):
+                self.pending = self.pending[os.write(pipe.fileno(), self.pending) :]
+
+
+def _silence(seen: EngineSeen, started: float) -> str:
+    now = time.monotonic()
+    spoke = seen.read_at is not None and seen.read_at >= started
+    if spoke and now - (seen.read_at or 0.0) > SILENT_AFTER:
+        return f"silent for {SILENT_AFTER:g} s"
+    if not spoke and now - started > FIRST_WORD_AFTER:
+        return f"not a word in {FIRST_WORD_AFTER:g} s after its start"
+    return ""

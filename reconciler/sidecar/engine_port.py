@@ -1,0 +1,207 @@
+"""The engine as the sidecar sees it: what to show, where to send, what is really on.
+
+Words of our own, no engine's: the embedded engine implements it in `embedded.py`, CasparCG will
+by AMCP. Everything is level-triggered: `show`, `set_outputs` and `send` state what is wanted,
+may be repeated, and outlive a restart of the engine, which the port performs by itself. What was
+truly shown comes back by `read` and `wait`, never by the return of a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from reconciler.model.desired import TransitionType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipSource:
+    """A file from position `in_frame` (channel frames from its beginning)."""
+
+    path: str
+    in_frame: int
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillSource:
+    """One picture, silent."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSource:
+    """A stream by its address, which may hold a secret."""
+
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SlateSource:
+    """The holding picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeSource:
+    """The picture last shown, held, silent."""
+
+
+Source = ClipSource | StillSource | LiveSource | SlateSource | FreezeSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """One source from absolute frame `start` for `frames` (None: until the next cue)."""
+
+    key: str
+    start: int
+    frames: int | None
+    source: Source
+    transition: TransitionType = TransitionType.CUT
+    transition_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedOutput:
+    """One output as the far end needs it; `digest` names its content for whoever asked for it."""
+
+    name: str
+    type: str
+    url: str = field(repr=False)
+    options: Mapping[str, object] = field(repr=False, default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an engine can do, so that nothing else is asked of it."""
+
+    outputs: frozenset[str]
+    layers: int
+    exact_as_run: bool  # it tells first and last frame of each cue itself
+    live_inputs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnAir:
+    """What the engine shows: a cue, the frame of its source, and whether the picture moves."""
+
+    key: str
+    start: int
+    source_frame: int
+    moving: bool
+    since: int  # the frame since which this cue is shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CueState:
+    """How far a cue is: opening, ready, failed."""
+
+    state: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputState:
+    """One output as the engine reports it: opening, sending, silent, down."""
+
+    name: str
+    state: str
+    error: str = ""
+    sent_bytes: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSeen:
+    """One reading of the engine. `read_at` is monotonic seconds; None: nothing was read yet."""
+
+    engine: str = "starting"  # starting, running, restarting
+    read_at: float | None = None
+    tick: int = 0
+    serial: int = 0  # the newest timeline that it adopted
+    sending: bool = False
+    on_air: OnAir | None = None
+    cued: Mapping[str, CueState] = field(default_factory=dict)
+    outputs: tuple[OutputState, ...] = ()
+    late: int = 0
+    dropped: int = 0
+    level_db: tuple[float, ...] = ()
+    preset: str = ""
+    cpu: float = 0.0
+    offset_ms: float = 0.0
+    restarts: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Began:
+    """A cue came on air."""
+
+    key: str
+    tick: int
+    source_frame: int
+    start_error_frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A cue left the air; `why` is end, replaced, short, failed or quit."""
+
+    key: str
+    first_tick: int
+    last_tick: int
+    first_source_frame: int
+    last_source_frame: int
+    why: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A cue cannot be played; told as soon as it is known, before its time if possible."""
+
+    key: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineLost:
+    """The engine died or fell silent; `tick` is the last frame that it was read back at."""
+
+    tick: int
+    why: str
+
+
+Evidence = Began | Ended | Failed | EngineLost
+
+
+class EnginePort(Protocol):
+    """One engine. No call blocks for long; none raises because the engine is away."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    def show(self, cues: Sequence[Cue]) -> int:
+        """Replace the timeline; returns the serial by which `EngineSeen` tells its adoption."""
+
+    def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
+        """Replace the wanted outputs; equal ones are left untouched."""
+
+    def send(self, *, on: bool) -> None:
+        """Open or shut the gate of all outputs."""
+
+    def read(self) -> EngineSeen:
+        """What was read back last, with its age."""
+
+    def wait(self, timeout: float) -> tuple[Evidence, ...]:
+        """Evidence in the order it came; waits up to `timeout` seconds for something new."""
+
+    def wake(self) -> None:
+        """Let a `wait` return now."""
+
+    def close(self) -> None:
+        """End the engine tidily, or kill it."""

@@ -1,0 +1,121 @@
+"""One sidecar from its start to its tidy end."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError, Rejected
+from reconciler.sidecar.conductor import Conductor
+from reconciler.sidecar.disk import write_json
+from reconciler.sidecar.memory import Memory
+from reconciler.sidecar.proc import start_time
+from reconciler.sidecar.spec import SidecarSpec, read_spec
+from reconciler.sidecar.spool import SPOOL_FILE, Spool
+from reconciler.sidecar.web import Web
+
+log = logging.getLogger(__name__)
+
+LOCK_WITHIN = 2.0  # seconds; others look at the lock for an instant
+ENDS_WITHIN = 2.8  # seconds from the signal; who asked waits a little longer
+UNABLE, MISUSED, TAKEN = 1, 64, 75  # exit codes: failed, cannot be meant, another runs here
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="reconcile sidecar", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="where its spec.json is")
+    return run(parser.parse_args().folder)
+
+
+def run(folder: Path) -> int:
+    """Run the sidecar of `folder` until SIGTERM or SIGINT; returns the exit code."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s"
+    )
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    try:
+        spec = read_spec(folder.absolute())
+        with _alone(spec.folder):
+            return _serve(spec)
+    except Rejected as error:
+        log.error("%s", error)  # noqa: TRY400  # the sentence says it all
+        return TAKEN
+    except ReconcilerError as error:
+        log.error("%s", error)  # noqa: TRY400  # the sentence says it all
+        return MISUSED
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder: there is never a second sidecar in it."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + LOCK_WITHIN
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise Rejected(f"{folder}: another sidecar runs here") from error
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _serve(spec: SidecarSpec) -> int:
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    pid = os.getpid()
+    write_json(spec.folder / "pid.json", {"pid": pid, "started": start_time(pid)})
+    spool = Spool(spec.folder / SPOOL_FILE, label=f"{spec.channel}-{spec.epoch}")
+    conductor = Conductor(spec, spool, Memory(spec.folder))
+    try:
+        _answer_until(ending, conductor, pid)
+    except OSError as error:
+        log.error("port %d: %s", spec.port, error.strerror)  # noqa: TRY400  # it says it all
+        return UNABLE
+    finally:
+        conductor.close()
+        spool.close()
+    log.info("ended")
+    return 0
+
+
+def _answer_until(ending: threading.Event, conductor: Conductor, pid: int) -> None:
+    spec = conductor.spec
+    web = Web(conductor, spec)
+    conductor.start()
+    web.start()
+    endpoint = spec.folder / "endpoint.json"
+    try:
+        url = f"http://{spec.host}:{web.port}"
+        write_json(endpoint, {"url": url, "port": web.port, "pid": pid})
+        log.info("channel=%s epoch=%d port=%d", spec.channel, spec.epoch, web.port)
+        ending.wait()
+        log.info("ending")
+        _watch_the_end()
+    finally:
+        with contextlib.suppress(OSError):
+            endpoint.unlink(missing_ok=True)
+        web.close()
+
+
+def _watch_the_end() -> None:
+    """Leave in any case: whoever asked us to end counts the seconds."""
+    timer = threading.Timer(ENDS_WITHIN, os._exit, (0,))
+    timer.name = "end-watch"
+    timer.daemon = True
+    timer.start()

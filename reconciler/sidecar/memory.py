@@ -1,0 +1,113 @@
+"""What a sidecar must know again after its own death: rundown, live acts, lease, outputs.
+
+Each in a file of its own, written whole and flushed to disk before the call returns.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.errors import ReconcilerError
+from reconciler.model.rundown import Act, Rundown
+from reconciler.rundown.wire import act_from_wire, act_to_wire, from_wire, to_wire
+from reconciler.sidecar.disk import read_json, write_json
+from reconciler.sidecar.engine_port import WantedOutput
+from reconciler.sidecar.lease import Lease
+from reconciler.sidecar.spec import parse_outputs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The rundown as it was given, under the digest that its giver uses."""
+
+    digest: str
+    rundown: Rundown
+
+
+class Memory:
+    """One folder's files. Writing raises `OSError`; in reading, what is damaged is absent."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep_rundown(self, held: Held) -> None:
+        """Remember the rundown, secrets in it included."""
+        wire = to_wire(held.rundown, reveal=True)
+        write_json(self._folder / "rundown.json", {"digest": held.digest, "rundown": wire})
+
+    def rundown(self) -> Held | None:
+        """The rundown kept last."""
+        kept = read_json(self._folder / "rundown.json")
+        if not isinstance(kept, dict):
+            return None
+        try:
+            return Held(digest=str(kept["digest"]), rundown=from_wire(kept["rundown"]))
+        except (ReconcilerError, KeyError, TypeError, ValueError) as error:
+            log.error("rundown.json is damaged: %r", error)  # noqa: TRY400  # the file is what matters
+            return None
+
+    def keep_acts(self, seq: int, acts: tuple[Act, ...]) -> None:
+        """Remember the live acts and the newest number given out."""
+        write_json(
+            self._folder / "acts.json",
+            {"seq": seq, "acts": [act_to_wire(act, reveal=True) for act in acts]},
+        )
+
+    def acts(self) -> tuple[int, tuple[Act, ...]]:
+        """The newest number given out, and the acts in force."""
+        kept = read_json(self._folder / "acts.json")
+        if not isinstance(kept, dict):
+            return 0, ()
+        try:
+            return int(kept["seq"]), tuple(act_from_wire(act) for act in kept["acts"])
+        except (ReconcilerError, KeyError, TypeError, ValueError) as error:
+            log.error("acts.json is damaged: %r", error)  # noqa: TRY400  # the file is what matters
+            return 0, ()
+
+    def keep_lease(self, lease: Lease) -> None:
+        """Remember the highest epoch met, and a right to send that has no end.
+
+        A right that ends is not kept: our clock may not be the same after a restart.
+        """
+        unlimited = lease.granted and lease.until is None and not lease.is_fenced
+        write_json(self._folder / "lease.json", {"highest": lease.highest, "unlimited": unlimited})
+
+    def lease(self, own: int) -> Lease:
+        """The lease as far as it outlives a restart."""
+        kept = read_json(self._folder / "lease.json")
+        highest = kept.get("highest") if isinstance(kept, dict) else None
+        unlimited = isinstance(kept, dict) and kept.get("unlimited") is True
+        return Lease(
+            own=own,
+            highest=max(own, highest if isinstance(highest, int) else own),
+            granted=unlimited,
+        )
+
+    def keep_outputs(self, outputs: tuple[WantedOutput, ...]) -> None:
+        """Remember the outputs wanted last."""
+        documents = [
+            {
+                "name": output.name,
+                "type": output.type,
+                "url": output.url,
+                "options": dict(output.options),
+                "digest": output.digest,
+            }
+            for output in outputs
+        ]
+        write_json(self._folder / "outputs.json", documents)
+
+    def outputs(self) -> tuple[WantedOutput, ...] | None:
+        """The outputs wanted last; None: those of the start document."""
+        kept = read_json(self._folder / "outputs.json")
+        if not isinstance(kept, list):
+            return None
+        try:
+            return parse_outputs(tuple(kept))
+        except ReconcilerError as error:
+            log.error("outputs.json is damaged: %s", error)  # noqa: TRY400  # the file is what matters
+            return None

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reconciler.sidecar.lease import MARGIN, Lease, told
+
+OWN = Lease(own=3, highest=3)
+
+
+def test_a_new_sidecar_is_silent() -> None:
+    assert not OWN.may_send(0.0)
+    assert OWN.left(0.0) is None
+
+
+def test_a_lease_runs_from_before_it_was_told_less_a_margin() -> None:
+    lease = told(OWN, 3, ttl=30.0, asked_at=100.0)
+
+    assert lease.may_send(130.0 - MARGIN - 0.01)
+    assert not lease.may_send(130.0 - MARGIN)
+    assert lease.left(100.0) == timedelta(seconds=30 - MARGIN)
+
+
+def test_a_short_lease_gives_a_quarter_at_most_to_the_margin() -> None:
+    assert told(OWN, 3, ttl=2.0, asked_at=0.0).may_send(1.49)
+
+
+def test_a_lapsed_lease_is_renewed_by_its_own_epoch() -> None:
+    lapsed = told(OWN, 3, ttl=10.0, asked_at=0.0)
+    assert not lapsed.may_send(50.0)
+
+    assert told(lapsed, 3, ttl=10.0, asked_at=50.0).may_send(55.0)
+
+
+def test_a_renewal_that_was_overtaken_shortens_nothing() -> None:
+    lease = told(OWN, 3, ttl=30.0, asked_at=100.0)
+
+    assert told(lease, 3, ttl=30.0, asked_at=80.0) == lease
+
+
+def test_a_lease_without_limit_never_lapses() -> None:
+    lease = told(OWN, 3, ttl=None, asked_at=0.0)
+
+    assert lease.may_send(1e12)
+    assert lease.left(0.0) is None
+
+
+def test_a_limit_replaces_no_limit() -> None:
+    unlimited = told(OWN, 3, ttl=None, asked_at=0.0)
+
+    assert not told(unlimited, 3, ttl=10.0, asked_at=0.0).may_send(10.0)
+
+
+def test_a_higher_epoch_silences_for_ever() -> None:
+    fenced = told(told(OWN, 3, ttl=None, asked_at=0.0), 4, ttl=None, asked_at=1.0)
+
+    assert not fenced.may_send(2.0)
+    again = told(fenced, 3, ttl=None, asked_at=3.0)
+    assert again == fenced
+    assert "met epoch 4" in fenced.refuses(3)
+
+
+def test_an_older_epoch_changes_nothing() -> None:
+    assert told(OWN, 2, ttl=None, asked_at=0.0) == OWN
+    assert "older" in OWN.refuses(2)
