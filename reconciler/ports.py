@@ -15,7 +15,7 @@ from typing import Protocol
 
 from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
-from reconciler.model.media import AssetFact
+from reconciler.model.media import AssetFact, StagedSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.rundown import Rundown
 
@@ -108,7 +108,7 @@ class SidecarClient(Protocol):
     def transport(
         self, seen: SidecarSeen, act: str, body: Mapping[str, object]
     ) -> Mapping[str, object]:
-        """A live act (play, pause, resume, skip, hold, stop); returns what the engine then showed."""
+        """A live act (play, pause, skip, …); returns what the engine then showed."""
 
     def load_playlist(self, seen: SidecarSeen, body: Mapping[str, object]) -> Mapping[str, object]:
         """The older `POST /playlist/load`."""
@@ -125,7 +125,7 @@ class SidecarClient(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsRunRow:
-    """One thing that went out. (`spool`, `seq`) is unique for ever: delivery is exactly once by it."""
+    """One thing that went out; (`spool`, `seq`) is unique for ever, so delivery is exactly once."""
 
     spool: str
     seq: int
@@ -181,7 +181,7 @@ class ChannelObservation:
 
 
 class Store(Protocol):
-    """The database. Deciding writes carry `term` and do nothing for a deposed leader (`Rejected`)."""
+    """The database. Deciding writes hold the leader's term; a deposed one gets `Rejected`."""
 
     def read(self) -> DatabaseSeen:
         """Everything that decides something, in one transaction; without reading items."""
@@ -223,7 +223,7 @@ class Store(Protocol):
         """Give one device back."""
 
     def sidecar_gone(self, channel: ChannelName, epoch: int) -> None:
-        """Record that a sidecar was retired; frees its devices and, if it had it, the right to send."""
+        """Record that a sidecar was retired; frees its devices and its right to send."""
 
     def adopt(self, channel: ChannelName, node: NodeName, epoch: int) -> None:
         """Make `epoch` the channel's, if it is the highest."""
@@ -234,14 +234,39 @@ class Store(Protocol):
         `Rejected` while another epoch's lease runs, or if `epoch` is not the highest.
         """
 
-    def save_rundown(self, channel: ChannelName, rundown: Rundown, digest: str) -> None:
-        """Keep the rundown that a sidecar was given, without secrets."""
+    def renew_leases(
+        self, leases: Mapping[ChannelName, tuple[int, timedelta | None]]
+    ) -> frozenset[ChannelName]:
+        """Prolong the leases of epochs that have one; returns the channels whose epoch has it."""
+
+    def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
+        """The sidecar took its last grant: the lease may end with it, if one before ran longer."""
+
+    def save_rundown(
+        self, channel: ChannelName, rundown: Rundown, digest: str, inputs: str
+    ) -> None:
+        """Keep the rundown that a sidecar was given, without secrets, and what it was made from."""
+
+    def note_inputs(self, inputs: Mapping[ChannelName, str]) -> None:
+        """Kept rundowns follow from these inputs as well: compiling them again changed nothing."""
+
+    def read_needs(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, frozenset[str]]:
+        """The stored names that kept rundowns play; a channel without one is missing."""
 
     def load_rundown(self, channel: ChannelName) -> Rundown | None:
         """The rundown kept last, for a successor to carry on from."""
 
     def record(self, seen: Sequence[ChannelObservation]) -> None:
         """Bring the status columns up to date, in one statement."""
+
+    def record_nodes(self, answered: Iterable[NodeName]) -> None:
+        """These nodes answered just now."""
+
+    def record_sidecars(self, seen: Iterable[SidecarSeen]) -> None:
+        """What each sidecar was started with, for screens."""
+
+    def record_media(self, node: NodeName, staged: Mapping[str, StagedSeen]) -> None:
+        """What lies on a node's disk now; brings `media_status` of items up to date."""
 
     def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
         """Store rows exactly once, by (spool, seq)."""
@@ -322,7 +347,7 @@ class MediaLibrary(Protocol):
         assets: Mapping[AssetId, DesiredAsset],
         sources: Sequence[MediaSource],
     ) -> Mapping[AssetId, AssetFact]:
-        """Facts of every wanted asset, probed once per content; a problem is a fact, not an error."""
+        """Facts of wanted assets, probed once per content; a problem is a fact, not an error."""
 
 
 class LineupReader(Protocol):

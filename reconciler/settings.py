@@ -53,7 +53,7 @@ def _default_lineup() -> str:
 
 
 def _secrets(env: Mapping[str, str]) -> dict[str, str]:
-    """`RECONCILE_SECRET_X`, and the lines `NAME=value` of the file named by `RECONCILE_SECRETS_FILE`."""
+    """`RECONCILE_SECRET_X`, and the lines `NAME=value` of `RECONCILE_SECRETS_FILE`."""
     found: dict[str, str] = {}
     path = env.get("RECONCILE_SECRETS_FILE")
     if path:

@@ -218,7 +218,7 @@ class Failover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """What is protected: nothing that starts within `freeze` is edited; interruptions need leave."""
+    """What is protected: what starts within `freeze` is not edited; interruptions need leave."""
 
     freeze: timedelta = timedelta(seconds=30)
     allow_interrupt: bool = False
@@ -322,7 +322,10 @@ class DesiredAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSource:
-    """A pattern that turns a house number into a uri: `{asset}` stands for it, `.*` for any suffix."""
+    """A pattern that turns a house number into a uri.
+
+    `{asset}` stands for the number, `.*` for any suffix; what is relative counts from the lineup.
+    """
 
     match: str  # a glob over house numbers
     uri: str
@@ -372,7 +375,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """What should be on air, at one revision. Mappings iterate sorted by name."""
+    """What should be on air, at one revision. Mappings iterate sorted by name.
+
+    `houses` are the assets that playlists name, for those where that is known without their items.
+    """
 
     revision: Revision
     channels: Mapping[ChannelName, DesiredChannel]
@@ -385,3 +391,4 @@ class Desired:
     accounts: tuple[Account, ...]
     policy: Policy
     warnings: tuple[str, ...] = ()
+    houses: Mapping[PlaylistName, frozenset[AssetId]] = field(default_factory=dict)

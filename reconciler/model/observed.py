@@ -126,6 +126,7 @@ class ChannelRow:
     error_message: str = ""
     rundown_digest: str = ""
     rundown_until: int = 0
+    rundown_inputs: str = ""  # digest of the lineup and media that it was compiled from
     lease_expires_at: datetime | None = None  # by the database's clock
     rundown_acts_seq: int | None = None  # newest live act in the rundown kept last; None: not told
 

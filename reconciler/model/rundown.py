@@ -134,6 +134,13 @@ class Rundown:
     open_from: int | None = None
     history: tuple[Event, ...] = ()
 
+    @property
+    def files(self) -> frozenset[str]:
+        """The stored names of all that it plays, filler and slate included."""
+        played = (event.material for event in self.events)
+        clips = (*played, *self.filler, self.slate)
+        return frozenset(clip.stored for clip in clips if isinstance(clip, Clip))
+
 
 class RemarkKind(Enum):
     """What a compiler can find worth saying."""

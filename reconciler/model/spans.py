@@ -53,7 +53,7 @@ Span = Seconds | Frames | Timecode
 
 
 def parse_span(text: str) -> Span:
-    """Read `90s`, `1.5s`, `15m`, `2h`, `200ms`, `1h30m`, `12f` or a timecode; raise `ValueError`."""
+    """Read `90s`, `1.5s`, `15m`, `200ms`, `1h30m`, `12f` or a timecode; raise `ValueError`."""
     if re.fullmatch(r"\d{2}:\d{2}:\d{2}[:;]\d{2,3}", text):
         return Timecode(text)
     if re.fullmatch(r"\d+f", text):

@@ -1,0 +1,22 @@
+"""`reconcile init`: a new lineup repository, with comments that teach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler import wiring
+from reconciler.errors import UsageError
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def command(folder: Path) -> None:
+    """Write a small, commented lineup into FOLDER and make it a git repository."""
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder}: expected an empty or new folder; nothing was written")
+    written = wiring.write_starter(folder)
+    for path in written:
+        click.echo(f"+ {path}")
+    click.echo(f"\nNext:\n  cd {folder}\n  reconcile check\n  reconcile --dry-run\n  reconcile up")

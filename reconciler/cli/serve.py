@@ -1,0 +1,30 @@
+"""`reconcile serve`: the web endpoint."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from reconciler import wiring
+from reconciler.cli.common import Context, log_level, pass_context, say, setup_log
+from reconciler.web.serve import serve
+
+
+@click.command("serve")
+@click.option("--host", default=None, help="Address to listen on (default: 127.0.0.1).")
+@click.option("--port", type=int, default=None, help="Port to listen on (default: 8080).")
+@pass_context
+def command(context: Context, host: str | None, port: int | None) -> None:
+    """Serve the page and the HTTP API.
+
+    Without accounts in access.yaml it listens on loopback alone.
+    """
+    setup_log(verbose=False, stamped=True)
+    log_level(logging.INFO)
+    settings = context.settings
+    address = host or settings.web_host
+    number = settings.web_port if port is None else port
+    with wiring.open_world(settings, tell=say) as world:
+        say(f"page: http://{address}:{number}/")
+        serve(world, address, number)

@@ -1,0 +1,1 @@
+"""Order and patience: observe, plan, apply, look again. No decisions here."""

@@ -1,0 +1,155 @@
+"""Compile the rundowns that a pass needs, carrying on from what each sidecar holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from reconciler.errors import AdapterError
+from reconciler.model.desired import Desired, DesiredChannel
+from reconciler.model.ids import ChannelName
+from reconciler.model.media import Catalogue
+from reconciler.model.observed import Health, Life, SidecarSeen, Snapshot
+from reconciler.model.rundown import Rundown
+from reconciler.plan.horizon import needs_compile, window
+from reconciler.plan.inputs import inputs_of
+from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
+from reconciler.shell.world import World
+
+_AT_ONCE = 16  # held rundowns fetched side by side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """The rundowns compiled in a pass, what each was made from, and the snapshot that says so."""
+
+    seen: Snapshot
+    rundowns: Mapping[ChannelName, Compiled]
+    inputs: Mapping[ChannelName, str]
+
+
+class Compiler:
+    """Find the channels whose rundown must be made anew, and make it.
+
+    What it remembers (digests, files by rundown) only saves work; a fresh one decides the same.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._inputs: dict[ChannelName, tuple[str, Catalogue, str]] = {}
+        self._needs: dict[ChannelName, tuple[str, frozenset[str]]] = {}
+
+    def compile(self, desired: Desired, seen: Snapshot) -> Compilation:
+        """Compile for every channel that needs it; the others keep what they have."""
+        here = _by_channel(seen)
+        inputs = {c.name: self._inputs_of(c, desired, seen) for c in desired.channels.values()}
+        needs = self._needs_of(desired, seen)
+        due = [
+            channel
+            for channel in desired.channels.values()
+            if needs_compile(
+                channel,
+                row=seen.database.channels.get(channel.name),
+                sidecars=here.get(channel.name, ()),
+                now=seen.taken_at,
+                policy=desired.policy,
+            )
+            or self._is_stale(channel, seen, inputs[channel.name])
+            or _lacks_media(needs.get(channel.name), here.get(channel.name, ()), seen)
+        ]
+        held = self._held_by(due, here, seen)
+        return Compilation(
+            seen=replace(seen, held=held, needed=needs),
+            rundowns={c.name: _compile(c, desired, seen, held.get(c.name)) for c in due},
+            inputs=inputs,
+        )
+
+    def _inputs_of(self, channel: DesiredChannel, desired: Desired, seen: Snapshot) -> str:
+        known = self._inputs.get(channel.name)
+        if known is None or known[0] != channel.digest or known[1] is not seen.catalogue:
+            made_from = inputs_of(channel, desired, seen.catalogue)
+            known = self._inputs[channel.name] = (channel.digest, seen.catalogue, made_from)
+        return known[2]
+
+    def _needs_of(self, desired: Desired, seen: Snapshot) -> Mapping[ChannelName, frozenset[str]]:
+        """The files of every kept rundown; fetched once for each."""
+        rows = {n: r for n, r in seen.database.channels.items() if r.rundown_digest}
+        unknown = [
+            name
+            for name, row in rows.items()
+            if self._needs.get(name, ("", frozenset()))[0] != row.rundown_digest
+        ]
+        if unknown:
+            for name, files in self._world.store.read_needs(unknown).items():
+                self._needs[name] = (rows[name].rundown_digest, files)
+        return {n: self._needs[n][1] for n in rows if n in desired.channels and n in self._needs}
+
+    def _is_stale(self, channel: DesiredChannel, seen: Snapshot, inputs: str) -> bool:
+        row = seen.database.channels.get(channel.name)
+        return channel.on_air and row is not None and row.rundown_inputs != inputs
+
+    def _held_by(
+        self,
+        due: Iterable[DesiredChannel],
+        here: Mapping[ChannelName, tuple[SidecarSeen, ...]],
+        seen: Snapshot,
+    ) -> Mapping[ChannelName, Rundown]:
+        names = [channel.name for channel in due]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="held") as pool:
+            held = pool.map(lambda name: self._held(name, here.get(name, ()), seen), names)
+            found = dict(zip(names, held, strict=True))
+        return {name: rundown for name, rundown in found.items() if rundown is not None}
+
+    def _held(
+        self, channel: ChannelName, here: tuple[SidecarSeen, ...], seen: Snapshot
+    ) -> Rundown | None:
+        """What to carry on from: the sending sidecar's, else any newer's, else the kept one."""
+        row = seen.database.channels.get(channel)
+        sending = row.sending_epoch if row is not None else 0
+        answering = [s for s in here if s.answer is not None and s.answer.rundown_digest]
+        for sidecar in sorted(answering, key=lambda s: (s.epoch != sending, -s.epoch)):
+            try:
+                held = self._world.sidecars.held_rundown(sidecar)
+            except AdapterError:
+                continue  # it fell silent since it was asked; the kept one is nearly as good
+            if held is not None:
+                return held
+        return self._world.store.load_rundown(channel) if row is not None else None
+
+
+def _by_channel(seen: Snapshot) -> Mapping[ChannelName, tuple[SidecarSeen, ...]]:
+    found: dict[ChannelName, tuple[SidecarSeen, ...]] = {}
+    for sidecar in seen.sidecars:
+        found[sidecar.channel] = (*found.get(sidecar.channel, ()), sidecar)
+    return found
+
+
+def _lacks_media(needs: frozenset[str] | None, here: Iterable[SidecarSeen], seen: Snapshot) -> bool:
+    """Whether a node where the channel runs lacks a file that its rundown plays."""
+    for sidecar in here:
+        node = seen.nodes.get(sidecar.node)
+        if sidecar.life is not Life.RUNNING or node is None or node.health is not Health.ANSWERING:
+            continue
+        if needs is not None and node.staged is not None and not needs <= node.staged.keys():
+            return True
+    return False
+
+
+def _compile(
+    channel: DesiredChannel, desired: Desired, seen: Snapshot, held: Rundown | None
+) -> Compiled:
+    clock = channel.format.clock
+    start, end = window(channel, seen.taken_at, desired.policy)
+    sources = Sources(
+        channel=channel,
+        playlists=desired.playlists,
+        catalogue=seen.catalogue,
+        live=desired.live,
+        commit=desired.revision.commit,
+    )
+    carry = None
+    if held is not None and held.rate == channel.format.rate:
+        keep = clock.showing_at(seen.taken_at) + clock.frames_in(channel.guard.freeze)
+        carry = carry_of(held, keep)
+    return compile_rundown(sources, Window(start, end), carry)

@@ -1,0 +1,134 @@
+"""Keep converging: wake on a commit, on a sidecar, or at the latest after the interval.
+
+Events only wake the loop; every pass starts from a snapshot. The last good lineup stays in force
+while a newer one does not validate. Only the leader acts; the others keep looking for the lead.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from reconciler.errors import AdapterError, PlanRefused
+from reconciler.model.ids import ChannelName
+from reconciler.plan.actions import Leave
+from reconciler.plan.safety import without_interruptions
+from reconciler.shell.backoff import Backoff
+from reconciler.shell.converge import Judgement, Pass, Reconciler, failures
+from reconciler.shell.inforce import InForce
+from reconciler.shell.world import World
+
+log = logging.getLogger(__name__)
+
+INTERVAL = timedelta(seconds=10)  # the longest that drift made by hand can go unseen
+_SETTLING = 0.25  # seconds between passes while something is on its way (a sidecar starting, say)
+_STANDBY = 1.0  # seconds between looks for the lead; a dead leader's term ends after some of them
+
+
+@dataclass(slots=True)
+class Wake:
+    """A bell that anyone may ring; ringing it twice is ringing it once."""
+
+    _bell: threading.Event = field(default_factory=threading.Event)
+
+    def ring(self) -> None:
+        """Ask for a pass now."""
+        self._bell.set()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the bell, at most `timeout` seconds; whether it rang."""
+        rang = self._bell.wait(timeout)
+        self._bell.clear()
+        return rang
+
+
+class Loop:
+    """Pass after pass until told to stop."""
+
+    def __init__(
+        self,
+        world: World,
+        reconciler: Reconciler,
+        wake: Wake,
+        *,
+        publish: Callable[[Judgement, str], None],
+    ) -> None:
+        self._world = world
+        self._reconciler = reconciler
+        self._wake = wake
+        self._publish = publish
+        self._backoff = Backoff(world.jitter)
+        self._lineup = InForce(world.lineup)
+        self._told: object = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until `stop` is set; raises only for a bug."""
+        while not stop.is_set():
+            self._wake.wait(self._turn())
+        self._world.leadership.resign()
+
+    def _turn(self) -> float:
+        """Do one pass if we lead; returns the longest time to wait for the next, in seconds."""
+        try:
+            if self._world.leadership.try_lead() is None:
+                self._tell("standing by: another reconciler leads")
+                return _STANDBY
+            return self._pass()
+        except PlanRefused as refusal:
+            self._tell(str(refusal), level=logging.ERROR)
+        except AdapterError as error:
+            self._tell(f"{error}; the next pass will try again", level=logging.WARNING)
+            return _STANDBY
+        return INTERVAL.total_seconds()
+
+    def _pass(self) -> float:
+        desired = self._lineup.read()
+        if desired is None:
+            self._tell(f"no lineup is in force: {self._lineup.error}", level=logging.ERROR)
+            return INTERVAL.total_seconds()
+        whole = self._reconciler.judge(desired, Leave())
+        if whole.plan.refused:
+            self._tell(f"held: {whole.plan.refused}", level=logging.ERROR)
+        judgement = replace(whole, plan=without_interruptions(whole.plan))
+        waiting = self._backoff.waiting(self._world.clock.monotonic())
+        done = self._reconciler.converge(
+            judgement, may_act=self._world.leadership.is_leading, not_now=waiting
+        )
+        self._settle(done)
+        self._publish(judgement, self._lineup.error)
+        return self._next(done, waiting)
+
+    def _settle(self, done: Pass) -> None:
+        now = self._world.clock.monotonic()
+        failed = failures(done.outcomes)
+        for name in failed:
+            self._backoff.failed(name, now)
+        for name in done.acted - set(failed):
+            self._backoff.worked(name)
+        for hold in done.judgement.plan.holds:
+            log.debug("hold channel=%s what=%r because=%r", hold.channel, hold.what, hold.because)
+        self._tell_holds(done)
+
+    def _tell_holds(self, done: Pass) -> None:
+        plan = done.judgement.plan
+        self._tell(
+            f"lineup={plan.label} actions={len(plan.actions)} holds={len(plan.holds)} "
+            f"failed={len(done.failed)}",
+            mind=(plan.commit, plan.digest, self._lineup.error),
+        )
+
+    def _next(self, done: Pass, waiting: frozenset[ChannelName]) -> float:
+        if not done.settled and not (done.failed or waiting):
+            return _SETTLING
+        soonest = self._backoff.soonest(self._world.clock.monotonic())
+        return min(INTERVAL.total_seconds(), soonest)
+
+    def _tell(self, text: str, *, level: int = logging.INFO, mind: object = None) -> None:
+        """Log once per change of mind, not once per pass."""
+        mind = text if mind is None else mind
+        if mind != self._told:
+            self._told = mind
+            log.log(level, "%s", text)

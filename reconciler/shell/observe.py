@@ -1,0 +1,114 @@
+"""Read the cluster into one `Snapshot`; silence is recorded, never taken for emptiness."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+from reconciler.errors import AdapterError
+from reconciler.model.desired import Desired, DesiredNode, Runtime
+from reconciler.model.ids import AssetId
+from reconciler.model.media import Catalogue
+from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, SidecarSeen, Snapshot
+from reconciler.plan import staging
+from reconciler.shell.world import World
+
+_AT_ONCE = 32  # nodes or sidecars asked side by side; a silent one costs its deadline, not a queue
+
+
+class Observer:
+    """Take snapshots, remembering when each node and sidecar last answered."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._answered: dict[object, float] = {}
+        self._wanted: tuple[str, frozenset[AssetId]] = ("", frozenset())
+        self._catalogue: Catalogue = {}
+
+    def observe(self, desired: Desired) -> Snapshot:
+        """Read everything once; raises `Unreachable` only for the database."""
+        world = self._world
+        database = world.store.read()
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="observe") as pool:
+            looks = list(
+                pool.map(lambda node: self._look(node, desired), _known_nodes(desired, database))
+            )
+            found = sorted(
+                (seen for _, here in looks for seen in here),
+                key=lambda seen: (seen.channel, seen.node, seen.epoch),
+            )
+            sidecars = tuple(pool.map(self._ask, found))
+        return Snapshot(
+            taken_at=world.clock.now(),
+            nodes={node.name: node for node, _ in looks},
+            sidecars=sidecars,
+            database=database,
+            catalogue=self._media(desired),
+        )
+
+    def _media(self, desired: Desired) -> Catalogue:
+        """What is known of the media; the same value as long as nothing about it changed."""
+        wanted = sorted(self._assets(desired))
+        fresh = self._world.library.catalogue(wanted, desired.assets, desired.media)
+        if fresh != self._catalogue:
+            self._catalogue = fresh
+        return self._catalogue
+
+    def _look(
+        self, node: DesiredNode, desired: Desired
+    ) -> tuple[NodeSeen, tuple[SidecarSeen, ...]]:
+        try:
+            seen, sidecars = self._world.connect(node).look()
+        except AdapterError as error:
+            silent = self._silence(("node", node.name))
+            lost = silent >= desired.policy.lost_after
+            health = Health.LOST if lost else Health.UNREAD
+            return (
+                NodeSeen(name=node.name, health=health, silent_for=silent, why=str(error)),
+                (),
+            )
+        self._heard(("node", node.name))
+        return seen, sidecars
+
+    def _ask(self, seen: SidecarSeen) -> SidecarSeen:
+        key = ("sidecar", seen.channel, seen.node, seen.epoch)
+        if seen.life is not Life.RUNNING:
+            return seen
+        try:
+            answer = self._world.sidecars.status(seen)
+        except AdapterError:
+            return replace(seen, silent_for=self._silence(key))
+        self._heard(key)
+        return replace(seen, answer=answer)
+
+    def _heard(self, key: object) -> None:
+        self._answered[key] = self._world.clock.monotonic()
+
+    def _silence(self, key: object) -> timedelta:
+        """Since when `key` is silent; one never heard counts from the first time we asked."""
+        now = self._world.clock.monotonic()
+        return timedelta(seconds=now - self._answered.setdefault(key, now))
+
+    def _assets(self, desired: Desired) -> frozenset[AssetId]:
+        digest, assets = self._wanted
+        if digest != desired.revision.digest:
+            assets = assets_of(desired)
+            self._wanted = (desired.revision.digest, assets)
+        return assets
+
+
+def _known_nodes(desired: Desired, database: DatabaseSeen) -> tuple[DesiredNode, ...]:
+    """The inventory, and nodes that only the database remembers: sidecars may still run there."""
+    forgotten = sorted(set(database.nodes) - set(desired.nodes))
+    return (
+        *desired.nodes.values(),
+        *(DesiredNode(name=name, runtime=Runtime.PROCESS) for name in forgotten),
+    )
+
+
+def assets_of(desired: Desired) -> frozenset[AssetId]:
+    """Every asset that some channel may play: schedules, filler and slates."""
+    return frozenset(
+        asset for c in desired.channels.values() for asset in staging.assets_of(c, desired)
+    )

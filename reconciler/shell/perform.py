@@ -1,0 +1,202 @@
+"""Perform one action: the only place where an action becomes calls to ports."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from reconciler.errors import Rejected
+from reconciler.model.desired import Desired, DesiredNode, Runtime
+from reconciler.model.ids import NodeName, RecorderName
+from reconciler.model.observed import Life, SidecarSeen
+from reconciler.plan.actions import (
+    Action,
+    AddOutput,
+    AdoptSidecar,
+    ClaimDevice,
+    ClearAlarm,
+    CollectAsRun,
+    EvictMedia,
+    GrantLease,
+    LoadRundown,
+    RaiseAlarm,
+    ReleaseDevice,
+    RemoveChannel,
+    RemoveNode,
+    RemoveOutput,
+    RetireSidecar,
+    SpawnSidecar,
+    StageMedia,
+    WriteChannel,
+    WriteNode,
+    WriteRecorder,
+)
+from reconciler.plan.outputs import output_document
+from reconciler.ports import NodeControl, Progress
+from reconciler.shell.compile import Compilation
+from reconciler.shell.start import start_of
+from reconciler.shell.world import World
+
+_ROWS = 500  # as-run rows fetched at a time
+_FETCHES = 1_000  # at most this many fetches of one spool in one pass
+
+
+class Hand:
+    """What performs one action, with the lineup and the snapshot that the plan was made from."""
+
+    def __init__(self, desired: Desired, made: Compilation, world: World) -> None:
+        seen = made.seen
+        self._desired = desired
+        self._inputs = made.inputs
+        self._catalogue = seen.catalogue
+        self._world = world
+        self._sidecars = {(s.channel, s.node, s.epoch): s for s in seen.sidecars}
+
+    def perform(self, action: Action) -> None:
+        """Perform one action; raises `AdapterError`."""
+        match action:
+            case WriteChannel() | RemoveChannel() | RaiseAlarm() | ClearAlarm():
+                self._channel_row(action)
+            case WriteNode() | RemoveNode() | WriteRecorder():
+                self._inventory_row(action)
+            case ClaimDevice() | ReleaseDevice() | AdoptSidecar():
+                self._right(action)
+            case StageMedia():
+                self.stage(action, lambda _done, _total: None)
+            case EvictMedia():
+                self._node(action.node).evict(action.stored)
+            case _:
+                self._sidecar(action)
+
+    def _channel_row(self, action: WriteChannel | RemoveChannel | RaiseAlarm | ClearAlarm) -> None:
+        store = self._world.store
+        match action:
+            case WriteChannel():
+                channel = self._desired.channels[action.channel]
+                store.write_channel(self._desired, channel, self._catalogue)
+            case RemoveChannel():
+                store.remove_channel(action.channel)
+            case RaiseAlarm():
+                store.raise_alarm(action.channel, action.key, action.text)
+            case ClearAlarm():
+                store.clear_alarm(action.channel, action.key)
+            case _:
+                assert_never(action)
+
+    def _inventory_row(self, action: WriteNode | RemoveNode | WriteRecorder) -> None:
+        store = self._world.store
+        match action:
+            case WriteNode():
+                store.write_node(self._desired.nodes[action.node], action.digest)
+            case RemoveNode():
+                store.remove_node(action.node)
+            case WriteRecorder():
+                self._write_recorder(action.recorder)
+            case _:
+                assert_never(action)
+
+    def _right(self, action: ClaimDevice | ReleaseDevice | AdoptSidecar) -> None:
+        store = self._world.store
+        match action:
+            case ClaimDevice():
+                store.claim(action.channel, action.output, action.node, action.device)
+            case ReleaseDevice():
+                store.release(action.channel, action.output, action.node, action.device)
+            case AdoptSidecar():
+                store.adopt(action.channel, action.node, action.epoch)
+            case _:
+                assert_never(action)
+
+    def _write_recorder(self, name: RecorderName) -> None:
+        recorder = self._desired.recorders[name]
+        devices = self._desired.nodes[recorder.node].devices
+        index = next(d.index for d in devices if d.answers_to(recorder.device))
+        self._world.store.write_recorder(name, recorder.node, index)
+
+    def stage(self, action: StageMedia, progress: Progress) -> None:
+        """Bring one file to its node; raises `AdapterError`, and may be repeated."""
+        self._node(action.node).stage(action.stored, action.uri, action.size, progress)
+
+    def _sidecar(
+        self,
+        action: SpawnSidecar
+        | RetireSidecar
+        | GrantLease
+        | LoadRundown
+        | AddOutput
+        | RemoveOutput
+        | CollectAsRun,
+    ) -> None:
+        world = self._world
+        match action:
+            case SpawnSidecar():
+                self._spawn(action)
+            case RetireSidecar():
+                self._retire(action)
+            case GrantLease():
+                fence = self._desired.channels[action.channel].failover.fence
+                world.store.grant(action.channel, action.epoch, fence)
+                world.sidecars.grant(self._seen(action), fence)
+                world.store.confirm_lease(action.channel, action.epoch)
+            case LoadRundown():
+                seen = self._seen(action)
+                world.sidecars.load_rundown(seen, action.rundown, action.digest)
+                inputs = self._inputs[action.channel]
+                world.store.save_rundown(action.channel, action.rundown, action.digest, inputs)
+            case AddOutput() | RemoveOutput():
+                channel = self._desired.channels[action.channel]
+                world.sidecars.set_outputs(
+                    self._seen(action),
+                    [output_document(output) for output in channel.outputs],
+                )
+            case CollectAsRun():
+                self._collect(self._seen(action))
+            case _:
+                assert_never(action)
+
+    def _spawn(self, action: SpawnSidecar) -> None:
+        channel = self._desired.channels[action.channel]
+        self._world.store.begin_spawn(
+            action.channel,
+            action.node,
+            action.epoch,
+            devices=action.devices,
+            counts_as_restart=action.counts_as_restart,
+        )
+        start = start_of(channel, action.epoch, self._desired.revision.commit, self._catalogue)
+        seen = self._node(action.node).spawn(start)
+        self._sidecars[action.channel, action.node, action.epoch] = seen
+
+    def _retire(self, action: RetireSidecar) -> None:
+        seen = self._sidecars.get((action.channel, action.node, action.epoch))
+        node = self._node(action.node)
+        if seen is not None and seen.life is Life.RUNNING and seen.answer is not None:
+            self._collect(seen)
+        node.retire(action.channel, action.epoch)
+        if seen is not None:
+            self._world.store.store_asrun(node.spooled(seen))
+        node.forget(action.channel, action.epoch)
+        self._world.store.sidecar_gone(action.channel, action.epoch)
+
+    def _collect(self, seen: SidecarSeen) -> None:
+        for _ in range(_FETCHES):
+            rows = self._world.sidecars.asrun(seen, _ROWS)
+            if not rows:
+                return
+            self._world.store.store_asrun(rows)
+            self._world.sidecars.acknowledge(seen, rows[-1].seq)
+            if len(rows) < _ROWS:
+                return
+
+    def _seen(
+        self, action: GrantLease | LoadRundown | AddOutput | RemoveOutput | CollectAsRun
+    ) -> SidecarSeen:
+        seen = self._sidecars.get((action.channel, action.node, action.epoch))
+        if seen is None:
+            raise Rejected(
+                f"{action.node}: {action.channel}: no sidecar of epoch {action.epoch} any more"
+            )
+        return seen
+
+    def _node(self, name: NodeName) -> NodeControl:
+        known = self._desired.nodes.get(name)
+        return self._world.connect(known or DesiredNode(name=name, runtime=Runtime.PROCESS))
