@@ -277,8 +277,9 @@ class FakeStore:
                     db.rundowns[channel] = (digest, rundown, made_from)
 
     def read_needs(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, frozenset[str]]:
-        with self.database.open("read_needs") as db:
-            return {c: db.rundowns[c][1].files for c in channels if c in db.rundowns}
+        with self.database.open("read_needs"):
+            held = self.database.rundowns
+            return {c: held[c][1].files for c in channels if c in held}
 
     def record(self, seen: Sequence[ChannelObservation]) -> None:
         with self._deciding("record") as db:

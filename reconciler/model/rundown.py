@@ -83,7 +83,8 @@ class Event:
     `playlist` and `item` say where it came from (both are empty for what closes a gap);
     `occurrence` is the frame at which that run of the playlist began (for a loop: that round; for
     what closes a gap: the gap). `id` is made of the three, so it stays the same when a neighbour
-    changes. `nominal` is how long it would last uncut, from `start` on. `due` is when its schedule
+    changes. `nominal` is how long it would last uncut, from `start` on. `lap` is how much of that
+    lies behind its end, beneath the transition into the event after it. `due` is when its schedule
     layer was due by the clock (0: the base). `window` is the first and last frame at which a soft
     start may begin (None: no soft start).
     """
@@ -100,6 +101,7 @@ class Event:
     item: str = ""
     occurrence: int = 0
     nominal: int = 0
+    lap: int = 0
     due: int = 0
     window: tuple[int, int] | None = None
 
@@ -108,15 +110,32 @@ class Event:
         """The first frame after it."""
         return self.start + self.frames
 
+    @property
+    def cut_frames(self) -> int:
+        """How many of its frames nobody sees: what follows cuts them, and does not lie over them.
+
+        Filler that stands in for an item is measured by its own material, not by the item's.
+        """
+        whole = self.nominal
+        if self.kind is EventKind.FILLER and self.item:
+            whole = (self.material.material or 0) if isinstance(self.material, Clip) else 0
+        return max(whole - self.frames - self.lap, 0)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is ended before its time; an event that only joins the next one is not."""
+        return self.cut_frames > 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rundown:
     """A window of events: contiguous, in order, covering `start` up to `end` exactly once.
 
-    `filler` is what the sidecar plays, in turn, when something falls out; `slate` is the last
-    resort (None: a drawn one). `acts_seq` is the newest live act that it already contains: acts up
-    to it are in the events; an act that is still open (a pause, hold, stop or list that has not
-    ended) and all later ones never are, so they are applied again to whatever rundown comes next.
+    `filler` is what the sidecar plays, in turn, when something falls out, none of it again within
+    `max_repeat` frames while there is other; `slate` is the last resort (None: a drawn one).
+    `acts_seq` is the newest live act that it already contains: acts up to it are in the events; an
+    act that is still open (a pause, hold, stop or list that has not ended) and all later ones never
+    are, so they are applied again to whatever rundown comes next.
     `open_from` is when the oldest open act began; the next rundown must reach back to it.
     `history` is what a later compile needs to know of the time before `start`: the last event of
     each run that may still go on, and fillers that must not come again soon; in order.
@@ -128,6 +147,7 @@ class Rundown:
     end: int
     events: tuple[Event, ...]
     filler: tuple[Clip, ...] = ()
+    max_repeat: int = 0
     slate: Clip | None = None
     commit: str = ""
     acts_seq: int = 0

@@ -60,7 +60,5 @@ def parse_span(text: str) -> Span:
         return Frames(int(text[:-1]))
     parts = _SPAN.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(
-            f"expected a span such as 90s, 15m, 12f or 00:00:30:00, found {text!r}"
-        )
+        raise ValueError(f"expected a span such as 90s, 15m, 12f or 00:00:30:00, found {text!r}")
     return Seconds(sum((Fraction(number) * _UNITS[unit] for number, unit in parts), Fraction(0)))

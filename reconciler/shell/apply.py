@@ -1,7 +1,7 @@
 """Perform a plan, exactly: the only hand that acts.
 
-Inventory rows first; then channels side by side, media being staged beside them; last, what may
-be thrown away. Within a channel the first failure ends its actions for this pass; the next pass
+Inventory rows first, in order; then channels side by side, media being staged beside them; last,
+what may be thrown away. Within a channel the first failure ends its actions for this pass; the next pass
 starts from what is then there.
 """
 
@@ -27,6 +27,7 @@ from reconciler.plan.actions import (
     WriteRecorder,
 )
 from reconciler.ports import JournalEntry
+from reconciler.report.phrases import phrase
 from reconciler.shell.perform import Hand
 from reconciler.shell.stage import Stager
 
@@ -57,21 +58,24 @@ def apply(
     Staging is handed to `stager` and not waited for. `may_act` is asked before every action: a
     deposed leader stops between two. The actions of channels in `not_now` have no outcome.
     """
-    run = _Runner(hand, may_act)
+    lanes = _Lanes(hand, may_act)
     outcomes: dict[int, Outcome] = {}
     for action in plan.actions:
         if isinstance(action, StageMedia):
-            stager.offer(action, hand.stage)
+            stager.offer(action, hand.perform)
             outcomes[id(action)] = Outcome(action=action, under_way=True)
+    shared, channels, rubbish = _waves([a for a in plan.actions if channel_of(a) not in not_now])
+    for lane in shared:
+        outcomes |= lanes.perform(lane)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="apply") as pool:
-        for wave in _waves([a for a in plan.actions if channel_of(a) not in not_now]):
-            for results in pool.map(run.lane, wave):
-                outcomes.update(results)
+        for wave in (channels, rubbish):
+            for results in pool.map(lanes.perform, wave):
+                outcomes |= results
     return tuple(outcomes[id(a)] for a in plan.actions if id(a) in outcomes)
 
 
 def _waves(actions: Sequence[Action]) -> tuple[list[tuple[Action, ...]], ...]:
-    """Shared actions one by one, then one lane per channel, then what may be thrown away."""
+    """Lanes of one shared action each, then one per channel, then of what may be thrown away."""
     shared = [(a,) for a in actions if channel_of(a) is None and not isinstance(a, StageMedia)]
     own = sorted((a for a in actions if channel_of(a) is not None), key=_channel_key)
     return (
@@ -94,29 +98,27 @@ def channel_of(action: Action) -> ChannelName | None:
             return action.channel
 
 
-class _Runner:
-    """Perform actions one after another until one fails."""
+class _Lanes:
+    """Perform the actions of a lane one after another until one fails."""
 
     def __init__(self, hand: Hand, may_act: Callable[[], bool]) -> None:
         self._hand = hand
         self._may_act = may_act
 
-    def lane(self, actions: Sequence[Action]) -> dict[int, Outcome]:
-        """Perform `actions` in order; after a failure the rest wait for the next pass."""
+    def perform(self, lane: Sequence[Action]) -> dict[int, Outcome]:
+        """One outcome per action; after a failure the rest wait for the next pass."""
         outcomes: dict[int, Outcome] = {}
-        failed: str | None = None
-        for action in actions:
-            if failed is None and not self._may_act():
-                failed = "no longer leading"
-            elif failed is None:
-                failed = self._one(action)
-                outcomes[id(action)] = Outcome(action=action, error=failed)
-                failed = f"waits: {failed}" if failed else None
-                continue
-            outcomes[id(action)] = Outcome(action=action, error=failed)
+        waits: str | None = None
+        for action in lane:
+            error = waits or self._one(action)
+            outcomes[id(action)] = Outcome(action=action, error=error)
+            if error is not None and waits is None:
+                waits = f"waits: {error}"
         return outcomes
 
     def _one(self, action: Action) -> str | None:
+        if not self._may_act():
+            return "no longer leading"
         try:
             self._hand.perform(action)
         except AdapterError as error:
@@ -153,9 +155,7 @@ def journal_of(plan: Plan, outcomes: Iterable[Outcome], now: datetime) -> tuple[
         JournalEntry(
             at=now,
             who="reconciler",
-            what=" ".join(
-                (type(o.action).__name__, *(f"{k}={v}" for k, v in _detail(o.action).items()))
-            ),
+            what=phrase(o.action)[1],
             channel=channel_of(o.action),
             node=getattr(o.action, "node", None),
             cause=o.action.cause.value,
@@ -166,8 +166,3 @@ def journal_of(plan: Plan, outcomes: Iterable[Outcome], now: datetime) -> tuple[
         for o in outcomes
         if not o.under_way and not (isinstance(o.action, CollectAsRun) and o.error is None)
     )
-
-
-def _detail(action: Action) -> Mapping[str, str]:
-    hidden = ("action", "channel", "node", "cause")
-    return {k: v for k, v in _fields(action).items() if k not in hidden}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from reconciler.errors import PlanRefused
 from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen
 from reconciler.model.observed import Health, Snapshot
-from reconciler.plan.actions import Leave, Plan
+from reconciler.plan.actions import CollectAsRun, Leave, Plan
 from reconciler.plan.check import check
 from reconciler.plan.planner import make_plan
 from reconciler.plan.safety import insist
@@ -19,6 +18,7 @@ from reconciler.rundown import digest
 from reconciler.shell.apply import Outcome, apply, channel_of, journal_of
 from reconciler.shell.compile import Compilation, Compiler
 from reconciler.shell.observe import Observer
+from reconciler.shell.patience import is_starting
 from reconciler.shell.perform import Hand
 from reconciler.shell.record import observations
 from reconciler.shell.stage import Stager
@@ -48,9 +48,8 @@ class Pass:
 
     @property
     def acted(self) -> frozenset[ChannelName]:
-        """The channels that had something done."""
-        names = (channel_of(o.action) for o in self.outcomes)
-        return frozenset(name for name in names if name is not None)
+        """The channels that had something done, or tried."""
+        return _channels(self.outcomes)
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -58,9 +57,29 @@ class Pass:
         return tuple(o for o in self.outcomes if o.error is not None)
 
     @property
+    def failed_channels(self) -> frozenset[ChannelName]:
+        """The channels with a failed action; nodes and media are told by the log."""
+        return _channels(self.failed)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether this pass changed something that another has to go on from at once."""
+        judgement = self.judgement
+        return is_starting(judgement.desired, judgement.seen) or any(
+            o.error is None and not o.under_way and not isinstance(o.action, CollectAsRun)
+            for o in self.outcomes
+        )
+
+    @property
     def settled(self) -> bool:
-        """Nothing was left to do but to go on fetching as-run."""
-        return self.judgement.plan.is_routine
+        """Nothing was left to do but to go on fetching as-run, and nothing is starting."""
+        judgement = self.judgement
+        return judgement.plan.is_routine and not is_starting(judgement.desired, judgement.seen)
+
+
+def _channels(outcomes: tuple[Outcome, ...]) -> frozenset[ChannelName]:
+    names = (channel_of(outcome.action) for outcome in outcomes)
+    return frozenset(name for name in names if name is not None)
 
 
 class Reconciler:
@@ -73,9 +92,13 @@ class Reconciler:
         self._compiler = Compiler(world)
         self._recorded: dict[NodeName, Mapping[str, StagedSeen]] = {}
 
+    def look(self, desired: Desired) -> Snapshot:
+        """Observe alone, for who only stands by."""
+        return self._observer.observe(desired)
+
     def judge(self, desired: Desired, leave: Leave) -> Judgement:
         """Observe and plan; changes nothing."""
-        made = self._compiler.compile(desired, self._observer.observe(desired))
+        made = self._compiler.compile(desired, self.look(desired))
         return Judgement(
             desired=desired, made=made, plan=make_plan(desired, made.seen, made.rundowns, leave)
         )
@@ -137,13 +160,6 @@ class Reconciler:
             self._world.store.note_inputs(equal)
 
     def _write_down(self, plan: Plan, outcomes: tuple[Outcome, ...]) -> None:
-        now: datetime = self._world.clock.now()
-        entries = journal_of(plan, outcomes, now)
+        entries = journal_of(plan, outcomes, self._world.clock.now())
         if entries:
             self._world.store.journal(entries)
-
-
-def failures(outcomes: tuple[Outcome, ...]) -> tuple[ChannelName, ...]:
-    """The channels with a failed action, sorted; nodes and media are told by the log."""
-    names = {channel_of(o.action) for o in outcomes if o.error is not None}
-    return tuple(sorted(name for name in names if name is not None))

@@ -46,7 +46,11 @@ class Wake:
 
 
 class Loop:
-    """Pass after pass until told to stop."""
+    """Pass after pass until told to stop.
+
+    `publish` is handed every pass that was performed, with what is wrong with the newest lineup;
+    `follow` every snapshot, leading or standing by.
+    """
 
     def __init__(
         self,
@@ -55,26 +59,30 @@ class Loop:
         wake: Wake,
         *,
         publish: Callable[[Judgement, str], None],
+        follow: Callable[[Desired, Snapshot], None],
     ) -> None:
         self._world = world
         self._reconciler = reconciler
         self._wake = wake
         self._publish = publish
-        self._backoff = Backoff(world.jitter)
+        self._follow = follow
+        self._backoff: Backoff[ChannelName] = Backoff(world.jitter)
         self._lineup = InForce(world.lineup)
+        self._looked_at = float("-inf")
         self._told: object = None
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set; raises only for a bug."""
         while not stop.is_set():
-            self._wake.wait(self._turn())
+            self._wake.wait(self.turn())
         self._world.leadership.resign()
 
-    def _turn(self) -> float:
+    def turn(self) -> float:
         """Do one pass if we lead; returns the longest time to wait for the next, in seconds."""
         try:
             if self._world.leadership.try_lead() is None:
                 self._tell("standing by: another reconciler leads")
+                self._stand_by()
                 return _STANDBY
             return self._pass()
         except PlanRefused as refusal:
@@ -82,49 +90,61 @@ class Loop:
         except AdapterError as error:
             self._tell(f"{error}; the next pass will try again", level=logging.WARNING)
             return _STANDBY
-        return INTERVAL.total_seconds()
+        return _INTERVAL
+
+    def _stand_by(self) -> None:
+        """Look now and then: leases are kept by every living reconciler, leading or not."""
+        now = self._world.clock.monotonic()
+        desired = self._lineup.read() if now - self._looked_at >= _INTERVAL else None
+        if desired is not None:
+            self._looked_at = now
+            self._follow(desired, self._reconciler.look(desired))
 
     def _pass(self) -> float:
         desired = self._lineup.read()
         if desired is None:
             self._tell(f"no lineup is in force: {self._lineup.error}", level=logging.ERROR)
-            return INTERVAL.total_seconds()
+            return _INTERVAL
         whole = self._reconciler.judge(desired, Leave())
+        self._follow(desired, whole.seen)
         if whole.plan.refused:
-            self._tell(f"held: {whole.plan.refused}", level=logging.ERROR)
+            self._tell_held(whole.plan)
         judgement = replace(whole, plan=without_interruptions(whole.plan))
         waiting = self._backoff.waiting(self._world.clock.monotonic())
         done = self._reconciler.converge(
             judgement, may_act=self._world.leadership.is_leading, not_now=waiting
         )
-        self._settle(done)
+        self._settle(done, waiting)
         self._publish(judgement, self._lineup.error)
-        return self._next(done, waiting)
+        return self._next(done)
 
-    def _settle(self, done: Pass) -> None:
+    def _settle(self, done: Pass, waiting: frozenset[ChannelName]) -> None:
         now = self._world.clock.monotonic()
-        failed = failures(done.outcomes)
-        for name in failed:
+        for name in done.failed_channels:
             self._backoff.failed(name, now)
-        for name in done.acted - set(failed):
-            self._backoff.worked(name)
-        for hold in done.judgement.plan.holds:
-            log.debug("hold channel=%s what=%r because=%r", hold.channel, hold.what, hold.because)
-        self._tell_holds(done)
-
-    def _tell_holds(self, done: Pass) -> None:
+        self._backoff.keep(done.failed_channels | waiting)
         plan = done.judgement.plan
+        for hold in plan.holds:
+            log.debug("hold channel=%s what=%r because=%r", hold.channel, hold.what, hold.because)
         self._tell(
             f"lineup={plan.label} actions={len(plan.actions)} holds={len(plan.holds)} "
             f"failed={len(done.failed)}",
             mind=(plan.commit, plan.digest, self._lineup.error),
         )
 
-    def _next(self, done: Pass, waiting: frozenset[ChannelName]) -> float:
-        if not done.settled and not (done.failed or waiting):
+    def _next(self, done: Pass) -> float:
+        if done.is_under_way:
             return _SETTLING
-        soonest = self._backoff.soonest(self._world.clock.monotonic())
-        return min(INTERVAL.total_seconds(), soonest)
+        judgement = done.judgement
+        wait = min(
+            _INTERVAL,
+            self._backoff.soonest(self._world.clock.monotonic()),
+            changes_in(judgement.plan, judgement.desired, judgement.seen),
+        )
+        return max(wait, _SETTLING)
+
+    def _tell_held(self, plan: Plan) -> None:
+        ...
 
     def _tell(self, text: str, *, level: int = logging.INFO, mind: object = None) -> None:
         """Log once per change of mind, not once per pass."""

@@ -31,7 +31,7 @@ from reconciler.plan.actions import (
     WriteRecorder,
 )
 from reconciler.plan.outputs import output_document
-from reconciler.ports import NodeControl, Progress
+from reconciler.ports import NodeControl
 from reconciler.shell.compile import Compilation
 from reconciler.shell.start import start_of
 from reconciler.shell.world import World
@@ -61,7 +61,9 @@ class Hand:
             case ClaimDevice() | ReleaseDevice() | AdoptSidecar():
                 self._right(action)
             case StageMedia():
-                self.stage(action, lambda _done, _total: None)
+                self._node(action.node).stage(
+                    action.stored, action.uri, action.size, lambda _done, _total: None
+                )
             case EvictMedia():
                 self._node(action.node).evict(action.stored)
             case _:
@@ -111,10 +113,6 @@ class Hand:
         devices = self._desired.nodes[recorder.node].devices
         index = next(d.index for d in devices if d.answers_to(recorder.device))
         self._world.store.write_recorder(name, recorder.node, index)
-
-    def stage(self, action: StageMedia, progress: Progress) -> None:
-        """Bring one file to its node; raises `AdapterError`, and may be repeated."""
-        self._node(action.node).stage(action.stored, action.uri, action.size, progress)
 
     def _sidecar(
         self,

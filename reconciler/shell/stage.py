@@ -1,6 +1,7 @@
 """Stage media beside the passes: what airs next first, each file once, never holding up a channel.
 
-A pass hands its `StageMedia` actions over and goes on; a later snapshot shows what has arrived.
+A pass hands its `StageMedia` actions over and goes on; a later snapshot shows what has arrived. A
+file that could not be brought waits out a back-off, whatever passes go on asking for it.
 """
 
 from __future__ import annotations
@@ -8,84 +9,100 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from reconciler.errors import AdapterError
 from reconciler.plan.actions import StageMedia
-from reconciler.ports import Progress
+from reconciler.ports import Clock
+from reconciler.shell.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4  # files under way; more only make what airs next wait for what airs later
 
-Stage = Callable[[StageMedia, Progress], None]
+Stage = Callable[[StageMedia], None]
+Done = Callable[[StageMedia, str | None], None]
 Key = tuple[str, str]
 
 
 class Stager:
-    """Run `StageMedia` actions in threads of its own, earliest due first."""
+    """Run `StageMedia` actions in threads of its own, earliest due first.
 
-    def __init__(self, done: Callable[[StageMedia, str | None], None]) -> None:
+    `done` is told how each one ended. The threads do not outlive the process: what is under way at
+    its end is cut, and is resumed when it is asked for again.
+    """
+
+    def __init__(self, done: Done, clock: Clock, jitter: Callable[[float], float]) -> None:
         self._done = done
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="stage")
-        self._lock = threading.Lock()
+        self._clock = clock
+        self._backoff: Backoff[Key] = Backoff(jitter)
+        self._changed = threading.Condition()
         self._waiting: dict[Key, tuple[StageMedia, Stage]] = {}
-        self._running: dict[Key, Future[None]] = {}
-        self._progress: dict[Key, tuple[int, int]] = {}
+        self._running: set[Key] = set()
+        self._workers = 0
+        self._closed = False
 
     def offer(self, action: StageMedia, stage: Stage) -> None:
-        """Take `action` over, unless it is waiting or under way already."""
-        key = (action.node, action.stored)
-        with self._lock:
-            if key not in self._running:
-                self._waiting[key] = (action, stage)
-        self._start_some()
-
-    def under_way(self) -> dict[Key, tuple[int, int]]:
-        """Bytes done and in all, by node and stored name."""
-        with self._lock:
-            return dict(self._progress)
+        """Take `action` over, unless it is under way, waits out a failure, or we are closed."""
+        key = _key(action)
+        with self._changed:
+            resting = key in self._backoff.waiting(self._clock.monotonic())
+            if self._closed or resting or key in self._running:
+                return
+            self._waiting[key] = (action, stage)
+            if self._workers < _AT_ONCE:
+                self._workers += 1
+                threading.Thread(target=self._work, name="stage", daemon=True).start()
 
     def wait(self, timeout: float) -> bool:
         """Wait until nothing is left, at most `timeout` seconds; whether nothing is."""
-        while True:
-            with self._lock:
-                running = list(self._running.values())
-                if not running and not self._waiting:
-                    return True
-            if not wait(running, timeout=timeout, return_when=FIRST_COMPLETED).done:
-                return False
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._workers, timeout)
 
     def close(self) -> None:
-        """Start nothing more; what is under way may be cut by the process's end and is resumed."""
-        with self._lock:
+        """Start nothing more."""
+        with self._changed:
+            self._closed = True
             self._waiting.clear()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _start_some(self) -> None:
-        with self._lock:
-            due = sorted(self._waiting.values(), key=lambda w: (w[0].due, w[0].stored))
-            for action, stage in due[: max(0, _AT_ONCE - len(self._running))]:
-                key = (action.node, action.stored)
-                del self._waiting[key]
-                self._running[key] = self._pool.submit(self._run, action, stage)
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            action, stage = task
+            try:
+                self._done(action, self._stage(action, stage))
+            except Exception:  # a bug must not end the staging of other files
+                log.exception("staging %s on %s", action.stored, action.node)
+                self._judge(action, well=False)
+            finally:
+                with self._changed:
+                    self._running.discard(_key(action))
 
-    def _run(self, action: StageMedia, stage: Stage) -> None:
-        key = (action.node, action.stored)
-        error: str | None = None
+    def _next(self) -> tuple[StageMedia, Stage] | None:
+        with self._changed:
+            if not self._waiting:
+                self._workers -= 1
+                self._changed.notify_all()
+                return None
+            key = min(self._waiting, key=lambda key: (self._waiting[key][0].due, key))
+            self._running.add(key)
+            return self._waiting.pop(key)
+
+    def _stage(self, action: StageMedia, stage: Stage) -> str | None:
+        """Stage one file; returns what went wrong."""
         try:
-            stage(action, lambda done, total: self._progress.__setitem__(key, (done, total)))
-        except AdapterError as failure:
-            error = str(failure)
-        finally:
-            with self._lock:
-                self._running.pop(key, None)
-                self._progress.pop(key, None)
-            self._start_some_quietly()
-        self._done(action, error)
+            stage(action)
+        except AdapterError as error:
+            self._judge(action, well=False)
+            return str(error)
+        self._judge(action, well=True)
+        return None
 
-    def _start_some_quietly(self) -> None:
-        try:
-            self._start_some()
-        except RuntimeError:  # the pool was closed between two files
-            log.debug("staging ends")
+    def _judge(self, action: StageMedia, *, well: bool) -> None:
+        with self._changed:
+            if well:
+                self._backoff.worked(_key(action))
+            else:
+                self._backoff.failed(_key(action), self._clock.monotonic())
+
+
+def _key(action: StageMedia) -> Key:
+    return action.node, action.stored

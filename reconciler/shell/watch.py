@@ -10,6 +10,7 @@ from collections.abc import Callable
 from reconciler.errors import AdapterError
 from reconciler.plan.actions import StageMedia
 from reconciler.ports import JournalEntry
+from reconciler.report.phrases import phrase
 from reconciler.shell import wakers
 from reconciler.shell.apply import line_of
 from reconciler.shell.converge import Judgement, Reconciler
@@ -89,7 +90,7 @@ def staged(world: World, action: StageMedia, error: str | None) -> None:
     entry = JournalEntry(
         at=world.clock.now(),
         who="reconciler",
-        what=f"StageMedia asset={action.asset} stored={action.stored}",
+        what=phrase(action)[1],
         channel=None,
         node=action.node,
         cause=action.cause.value,

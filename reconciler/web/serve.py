@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from flask import Flask
@@ -10,13 +12,14 @@ from waitress.server import create_server
 from reconciler.adapters.shipped import shipped
 from reconciler.adapters.sidecar_http import read_answer
 from reconciler.errors import UsageError
-from reconciler.model.desired import Account
+from reconciler.model.desired import Account, Desired
 from reconciler.shell.acts import Finder
 from reconciler.shell.inforce import InForce
 from reconciler.shell.world import World
 from reconciler.web.app import create_app
 from reconciler.web.deps import ChannelFacts, WebDeps, channel_facts
 
+_SERVES = 1.0  # seconds
 _THREADS = 16  # requests under way; a screen asks twice a second and is answered in milliseconds
 
 
@@ -32,24 +35,7 @@ def serve(world: World, host: str, port: int) -> None:
 
 def make_web(world: World, *, host: str) -> Flask:
     """The web endpoint over an open world."""
-    in_force = InForce(world.lineup)
-
-    def accounts() -> tuple[Account, ...]:
-        desired = in_force.read()
-        return desired.accounts if desired is not None else ()
-
-    def channels() -> tuple[ChannelFacts, ...]:
-        desired = in_force.read()
-        return channel_facts(desired) if desired is not None else ()
-
-    def label() -> str:
-        desired = in_force.read()
-        return desired.revision.label if desired is not None else ""
-
-    def wrong() -> str | None:
-        in_force.read()
-        return in_force.error or None
-
+    lineup = _Lineup(world)
     return create_app(
         WebDeps(
             reports=world.reports,
@@ -59,15 +45,58 @@ def make_web(world: World, *, host: str) -> Flask:
             read_status=read_answer,
             preview=world.sidecars.preview,
             plan=world.reports.last_pass,
-            accounts=accounts,
-            channels=channels,
-            lineup_label=label,
-            lineup_error=wrong,
+            accounts=lambda: lineup.look().accounts,
+            channels=lambda: lineup.look().channels,
+            lineup_label=lambda: lineup.look().label,
+            lineup_error=lambda: lineup.look().error,
             clock=world.clock,
             templates=shipped("templates"),
             on_loopback=_is_loopback(host),
         )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What screens need of the lineup in force."""
+
+    accounts: tuple[Account, ...] = ()
+    channels: tuple[ChannelFacts, ...] = ()
+    label: str = ""
+    error: str | None = None
+
+
+class _Lineup:
+    """The lineup in force, looked at once a second: a page asks for it many times in one."""
+
+    def __init__(self, world: World) -> None:
+        self._in_force = InForce(world.lineup)
+        self._clock = world.clock
+        self._lock = threading.Lock()
+        self._looked_at: float | None = None
+        self._looked = _Looked()
+        self._desired: Desired | None = None
+
+    def look(self) -> _Looked:
+        """What is in force, at most a second old."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if self._looked_at is None or now - self._looked_at >= _SERVES:
+                self._read()
+                self._looked_at = now
+            return self._looked
+
+    def _read(self) -> None:
+        desired = self._in_force.read()
+        error = self._in_force.error or None
+        if desired is not None and desired is not self._desired:
+            self._desired = desired
+            self._looked = _Looked(
+                accounts=desired.accounts,
+                channels=channel_facts(desired),
+                label=desired.revision.label,
+            )
+        self._looked = replace(self._looked, error=error)
 
 
 def _is_loopback(host: str) -> bool:

@@ -61,7 +61,10 @@ def _short_of_on_air(answer: SidecarAnswer, *, still: bool) -> Iterator[Tally]:
         yield Tally("amber", "STARTING", f"its engine is {answer.engine}")
     if not answer.sending:
         yield Tally("amber", "SILENT", "it plays inside, and has no lease to send")
-    if answer.outputs and not any(output.state == "sending" for output in answer.outputs):
+    states = {output.state for output in answer.outputs}
+    if states == {"waiting"}:
+        yield Tally("grey", "WAITING", "its outputs wait for somebody to call them")
+    elif states and "sending" not in states:
         yield Tally("amber", "NO OUTPUT", "none of its outputs is sending")
     if answer.transport == "paused":
         yield Tally("amber", "PAUSED", "an operator froze the picture")
