@@ -8,16 +8,27 @@ from collections import Counter
 from types import TracebackType
 from typing import Self
 
+_IP_RECVTTL = 12  # ip(7); Python has no name for it
+
 
 class Capture:
-    """Datagrams that arrive on a free loopback port, in order, while the context is open."""
+    """Datagrams that arrive on a free loopback port, in order, while the context is open.
 
-    def __init__(self) -> None:
+    With `group`, those that are sent to this multicast group by way of the loopback interface.
+    """
+
+    def __init__(self, *, group: str | None = None) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind(("127.0.0.1", 0))
+        self._address = group or "127.0.0.1"
+        self._socket.bind((self._address, 0))
+        if group is not None:
+            member = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
+            self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
         self._socket.settimeout(0.1)
         self._datagrams: list[bytes] = []
+        self.hops: set[int] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._take, daemon=True)
 
@@ -37,7 +48,7 @@ class Capture:
 
     @property
     def url(self) -> str:
-        return f"udp://127.0.0.1:{self._socket.getsockname()[1]}"
+        return f"udp://{self._address}:{self._socket.getsockname()[1]}"
 
     @property
     def datagrams(self) -> int:
@@ -54,6 +65,10 @@ class Capture:
     def _take(self) -> None:
         while not self._over.is_set():
             try:
-                self._datagrams.append(self._socket.recv(65536))
+                data, extras, _, _ = self._socket.recvmsg(65536, 64)
             except TimeoutError:
                 continue
+            self._datagrams.append(data)
+            for level, kind, value in extras:
+                if (level, kind) == (socket.IPPROTO_IP, socket.IP_TTL):
+                    self.hops.add(value[0])

@@ -8,6 +8,7 @@ multiple of the clip's `beat`.
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,17 @@ class Coded:
     def beat(self) -> int:
         """Frames from pulse to pulse: about half a second."""
         return round(self.rate / 2)
+
+    def frame_at(self, position: int, rate: Fraction) -> int:
+        """The frame that is due at `position` of an output at `rate`: each begins at the nearest.
+
+        Frame n is shown from position round(n * rate / own rate) on, until the next one is.
+        """
+        after = math.floor((position + Fraction(1, 2)) * self.rate / rate)
+        return after - (self._shown_from(after, rate) > position)
+
+    def _shown_from(self, number: int, rate: Fraction) -> int:
+        return math.floor(number * rate / self.rate + Fraction(1, 2))
 
     @property
     def file(self) -> str:

@@ -1,15 +1,38 @@
-"""Coded clips for the conformance suite, made once per session."""
+"""Coded clips for the conformance suite, made once per session; stories told a few at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance.suite")
+for _module in ("suite", "stories_sources", "stories_outputs", "stories_live", "soak"):
+    pytest.register_assert_rewrite(f"tests.conformance.{_module}")
 
 from tests.conformance import coded  # noqa: E402  # after the registration above
 from tests.conformance.suite import Media  # noqa: E402
+
+Story = Callable[[Path, Media], None]
+AT_ONCE = 4  # a story is a second of work and many of waiting
+
+
+@pytest.fixture(scope="session")
+def told(
+    request: pytest.FixtureRequest, media: Media, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[Story, Future[None]]]:
+    """The stories that were asked for, each told in a folder of its own; in order, together."""
+    chosen = [
+        item.callspec.params["story"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and "story" in item.callspec.params
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {story: pool.submit(story, tmp_path_factory.mktemp("told"), media) for story in chosen}
+        pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ Seen = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
-    """One thing to show from the absolute frame `start`. `path` None with `still` false: slate."""
+    """One thing to show from the absolute frame `start`; the slate if nothing else is given."""
 
     key: str
     start: int
@@ -36,6 +36,8 @@ class Cue:
     begin: int = 0
     loop: bool = False
     freeze: bool = False
+    still: bool = False
+    live: str | None = None
     blend: str = "cut"
     blend_frames: int = 0
 
@@ -73,6 +75,7 @@ class Embedded:
     folder: Path
     video: VideoFormat = field(default_factory=lambda: VideoFormat.parse("424x240p2500"))
     extra_outputs: tuple[Mapping[str, object], ...] = ()
+    slate: Path | None = None
     _child: subprocess.Popen[bytes] = field(init=False)
     _seen: list[Seen] = field(init=False, default_factory=list)
     _serial: int = field(init=False, default=0)
@@ -88,7 +91,8 @@ class Embedded:
         file = {"name": "record", "type": "file", "url": self.recording.as_uri(), "options": {}}
         self.say(
             do="configure", format=self.video.name, title="Conformance", preset="superfast",
-            slate=None, bitrate=None, preview=None, sending=True,
+            slate={"path": str(self.slate)} if self.slate else None,
+            bitrate=None, preview=None, sending=True,
             outputs=[file, *self.extra_outputs],
         )  # fmt: skip
         self.wait("the engine to be ready", lambda: bool(self.seen("ready")), READY_WITHIN)
@@ -106,6 +110,10 @@ class Embedded:
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
                 pipe.close()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     @property
     def recording(self) -> Path:
@@ -171,6 +179,10 @@ class Embedded:
 def _written(cue: Cue) -> Mapping[str, object]:
     if cue.freeze:
         source: Mapping[str, object] = {"type": "freeze"}
+    elif cue.live is not None:
+        source = {"type": "live", "url": cue.live}
+    elif cue.still:
+        source = {"type": "still", "path": str(cue.path)}
     elif cue.path is None:
         source = {"type": "slate"}
     else:

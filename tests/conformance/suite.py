@@ -7,7 +7,8 @@ to be `t`; every other place is counted from there, so that a start that is late
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,31 +49,52 @@ def joins_of_mixed_clips(engine: Driver, media: Media) -> None:
     engine.show(*cues)
     report = _finish(engine, at)
 
-    places = [(run.clip, run.at - report.runs[0].at, run.shown) for run in report.runs]
-    assert places == [
-        (c.id, q.start - start, q.frames) for (c, _), q in zip(order, cues, strict=True)
-    ]
+    base = report.runs[0].at
+    for (clip, frames), cue in zip(order, cues, strict=True):
+        _expect(report, base + cue.start - start, clip, range(frames), engine)
     assert not report.faults, report.describe()
-    assert [run.first for run in report.runs] == [0] * 6
-    for number, late in report.offsets.items():
-        same = order[number - 1][0].rate % engine.video.rate == 0
-        assert abs(late) <= (SAME_RATE_MS if same else CONVERTED_MS), report.describe()
-    assert set(report.offsets) == {PAL.id, FAST.id, OLD.id, WEB.id}
+    _expect_in_step(report, engine, {PAL, FAST, OLD, WEB})
+    began = [(b["key"], b["tick"], b["source_frame"]) for b in engine.seen("began")]
+    assert began == [(cue.key, cue.start, 0) for cue in cues]
+    assert {ended["why"] for ended in engine.seen("ended")} == {"end"}
+    assert engine.seen("status")[-1]["dropped"] == 0
 
 
 def in_and_out_to_the_frame(engine: Driver, media: Media) -> None:
     """Cues that begin inside a clip show exactly the frames that were asked for."""
-    at = engine.now() + LEAD
-    engine.show(
-        Cue(key="a", start=at, frames=40, path=media[PAL], begin=34),
-        Cue(key="b", start=at + 40, frames=30, path=media[FAST], begin=20),
-        Cue(key="c", start=at + 70, frames=30, path=media[OLD], begin=51),
-        Cue(key="d", start=at + 100, frames=25, path=media[PAL], begin=120),
-    )
-    report = _finish(engine, at + 125)
+    order = ((PAL, 34, 40), (FAST, 20, 30), (OLD, 51, 30), (WEB, 25, 40), (PAL, 120, 25))
+    start = at = engine.now() + LEAD
+    cues = []
+    for clip, begin, frames in order:
+        cues.append(Cue(key=f"{at}", start=at, frames=frames, path=media[clip], begin=begin))
+        at += frames
+    engine.show(*cues)
+    report = _finish(engine, at)
 
-    assert _briefs(report) == [(1, 34, 73), (2, 40, 98), (3, 51, 80), (1, 120, 144)]
+    base = report.runs[0].at
+    for (clip, begin, frames), cue in zip(order, cues, strict=True):
+        _expect(report, base + cue.start - start, clip, range(begin, begin + frames), engine)
     assert not report.faults, report.describe()
+
+
+def in_step_for_long(engine: Driver, media: Media) -> None:
+    """Twenty seconds: every frame is the one that is due, and the sound does not wander."""
+    at = engine.now() + LEAD
+    second = math.ceil(engine.video.rate)
+    cues = [
+        Cue(key="a", start=at, frames=9 * second, path=media[PAL]),
+        Cue(key="b", start=at + 9 * second, frames=5 * second, path=media[FAST]),
+        Cue(key="c", start=at + 14 * second, frames=6 * second, path=media[PAL], begin=second),
+    ]
+    engine.show(*cues)
+    report = _finish(engine, at + 20 * second)
+
+    base = report.runs[0].at
+    _expect(report, base, PAL, range(9 * second), engine)
+    _expect(report, base + 9 * second, FAST, range(5 * second), engine)
+    _expect(report, base + 14 * second, PAL, range(second, 7 * second), engine)
+    assert not report.faults, report.describe()
+    _expect_in_step(report, engine, {PAL, FAST})
 
 
 def a_replaced_timeline_leaves_what_is_on_air_alone(engine: Driver, media: Media) -> None:
@@ -130,10 +152,11 @@ def freeze_holds_the_picture_in_silence(engine: Driver, media: Media) -> None:
     report = _finish(engine, until + 35)
 
     held = until - at - 35
-    assert _briefs(report) == [(1, 0, 69)], report.describe()
-    run = report.runs[0]
-    assert (run.held, run.shown) == (held, 70 + held), report.describe()
-    assert report.loudest(run.at + 37, run.at + 33 + held) < _SILENT
+    base, rate = report.runs[0].at, engine.video.rate
+    due = [PAL.frame_at(place, rate) for place in (*range(35), *[34] * held, *range(35, 70))]
+    shown = report.coded(base, base + 70 + held)
+    assert shown == [(PAL.id, number) for number in due], report.describe()
+    assert report.loudest(base + 37, base + 33 + held) < _SILENT
 
 
 def joined_in_progress(engine: Driver, media: Media) -> None:
@@ -222,21 +245,29 @@ def a_loop_has_no_seam(engine: Driver, media: Media) -> None:
     engine.show(
         Cue(key="a", start=at, frames=60, path=media[TALL], begin=70, loop=True),
         Cue(key="b", start=at + 60, frames=45, path=media[WEB], begin=70, loop=True),
-        Cue(key="c", start=at + 105, frames=25, path=media[MUTE]),
+        Cue(key="c", start=at + 105, frames=20, path=media[MUTE]),
+        Cue(key="d", start=at + 125, frames=30, path=media[TALL], begin=630, loop=True),
     )
-    report = _finish(engine, at + 130)
+    report = _finish(engine, at + 155)
 
     base = report.runs[0].at
     numbers = [number for _, number in report.coded(base, base + 60)]
     assert numbers == [(70 + place) % TALL.frames for place in range(60)], report.describe()
-    web = report.coded(base + 60, base + 105)
-    assert [clip for clip, _ in web] == [WEB.id] * 45, report.describe()
-    assert [number for _, number in web if number <= 12], (
-        "it begins again at the clip's first frame"
-    )
-    assert report.coded(base + 105, base + 130)[0] == (MUTE.id, 0)
+    rate = engine.video.rate
+    whole = round(WEB.frames / WEB.rate * rate)
+    due = [(WEB.id, WEB.frame_at((70 + place) % whole, rate)) for place in range(45)]
+    assert report.coded(base + 60, base + 105) == due, report.describe()
+    _expect(report, base + 105, MUTE, range(20), engine)
+    _expect(report, base + 125, TALL, [place % TALL.frames for place in range(630, 660)], engine)
+    numbers = {str(e["key"]): e["last_source_frame"] for e in engine.seen("ended")}
+    assert numbers == {"a": 29, "b": (70 + 44) % whole, "c": 19, "d": 59}
 
 
+AT_ANY_RATE: tuple[Scenario, ...] = (
+    joins_of_mixed_clips,
+    in_and_out_to_the_frame,
+    freeze_holds_the_picture_in_silence,
+)
 SCENARIOS: tuple[Scenario, ...] = (
     joins_of_mixed_clips,
     in_and_out_to_the_frame,
@@ -254,6 +285,24 @@ def _finish(engine: Driver, frame: int) -> Report:
     """Let it play until shortly after `frame`, stop it, and read the recording."""
     _wait(engine, frame + 5)
     return check(engine.stop(), rate=engine.video.rate)
+
+
+def _expect(
+    report: Report, at: int, clip: Coded, positions: Iterable[int], engine: Driver
+) -> None:
+    """From output frame `at` on, each position of `clip` is shown by the frame that is due."""
+    due = [(clip.id, clip.frame_at(position, engine.video.rate)) for position in positions]
+    shown = report.coded(at, at + len(due))
+    assert shown == due, report.describe()
+
+
+def _expect_in_step(report: Report, engine: Driver, clips: set[Coded]) -> None:
+    assert set(report.offsets) == {clip.id for clip in clips}, report.describe()
+    for clip in clips:
+        ratio = clip.rate / engine.video.rate
+        exact = 1 in (ratio.numerator, ratio.denominator)
+        limit = SAME_RATE_MS if exact else CONVERTED_MS
+        assert abs(report.offsets[clip.id]) <= limit, report.describe()
 
 
 def _wait(engine: Driver, frame: int) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from uuid import uuid4
 
 import pytest
 
@@ -8,6 +7,8 @@ from reconciler.model.ids import ChannelName, row_id
 from tests.unit.web.conftest import Client
 from tests.web_data import playlist_id
 from tests.web_fixture import Studio
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
 
 NEWS = str(row_id("channel", "news"))
 
@@ -23,7 +24,7 @@ def test_a_channel_is_found_by_name_and_by_id(client: Client, asked: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"), [("n%20w", 400), ("-", 400), ("nosuch", 404), (str(uuid4()), 404)]
+    ("asked", "status"), [("n%20w", 400), ("-", 400), ("nosuch", 404), (NOBODY, 404)]
 )
 def test_malformed_and_unknown_ids_differ(client: Client, asked: str, status: int) -> None:
     for path in ("", "/status", "/asrun"):
@@ -62,7 +63,7 @@ def test_items_come_in_order(client: Client) -> None:
     items = client.get(f"/playout/playlists/{playlist_id('news')}/items").json
     assert [item["sort_order"] for item in items] == [0, 1, 2]
     assert client.get("/playout/playlists/news/items").status_code == 400
-    assert client.get(f"/playout/playlists/{uuid4()}/items").status_code == 404
+    assert client.get(f"/playout/playlists/{NOBODY}/items").status_code == 404
 
 
 def test_the_framework_s_own_errors_are_json_too(client: Client) -> None:
@@ -104,8 +105,8 @@ def test_a_channel_that_left_the_lineup_is_the_administrators(
         ("POST", "/playout/playlists", "playlists/NAME.yaml"),
         ("POST", f"/playout/playlists/{playlist_id('news')}/items", "playlists/base.yaml"),
         ("PUT", f"/playout/playlists/{playlist_id('news')}/reorder", "playlists/base.yaml"),
-        ("DELETE", f"/playout/items/{uuid4()}", "playlists/NAME.yaml"),
-        ("POST", f"/playout/items/{uuid4()}/stage", "playlists/NAME.yaml"),
+        ("DELETE", f"/playout/items/{NOBODY}", "playlists/NAME.yaml"),
+        ("POST", f"/playout/items/{NOBODY}/stage", "playlists/NAME.yaml"),
     ],
 )
 def test_what_the_lineup_owns_says_which_file_to_edit(

@@ -39,6 +39,7 @@ DOWN = {"main": ("down", "refused"), "social": ("opening", "")}
         ({"engine": "restarting"}, ("amber", "STARTING")),
         ({"sending": False}, ("amber", "SILENT")),
         ({"outputs": DOWN}, ("amber", "NO OUTPUT")),
+        ({"outputs": {"main": ("waiting", "")}}, ("grey", "WAITING")),
         ({"transport": "paused", "paused_at": 5}, ("amber", "PAUSED")),
         ({"transport": "stopped"}, ("amber", "STOPPED")),
         ({"transport": "holding"}, ("amber", "HOLD")),

@@ -1,0 +1,58 @@
+"""Far ends for the engine to talk to: the static ffmpeg, and what the system says of processes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+
+
+@contextlib.contextmanager
+def ffmpeg(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The static ffmpeg at work, ended with the context."""
+    child = subprocess.Popen(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error"]
+        + list(arguments),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def srt_receiver(
+    path: Path, port: int
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """One that listens, and records what it is sent."""
+    source = ("-f", "data", "-i", f"srt://127.0.0.1:{port}?mode=listener")
+    return ffmpeg(*source, "-map", "0", "-c", "copy", "-f", "data", "-y", str(path))
+
+
+def sender(path: Path, *target: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """One that sends a clip again and again, in real time."""
+    return ffmpeg("-re", "-stream_loop", "-1", "-i", str(path), "-c", "copy", *target)
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def children(parent: int) -> list[int]:
+    """The processes that `parent` started and that are still there."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, IndexError):
+            if entry.name.isdecimal():
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if fields[1] == str(parent):
+                    found.append(int(entry.name))
+    return found

@@ -1,0 +1,159 @@
+"""What arrives at a channel's UDP output, with when and from whom; and what it shows, tick by tick.
+
+A `Receiver` listens from before the channel starts. `seen` decodes a stretch of what it took down:
+every output frame with its number on the channel's frame grid, which its time stamp tells.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from tests.conformance.checker import Report, check
+from tests.stack_clips import CLIPS, RATE
+
+_PACKET = 188
+_PTS_WRAP = (1 << 33) / 90_000  # seconds after which time stamps begin anew
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One datagram: seconds on the wall clock, the sender's port, its bytes."""
+
+    at: float
+    port: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Aired:
+    """One output frame: `tick` on the channel's grid, and what it showed (clip 0: none of ours)."""
+
+    tick: int
+    clip: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One sender's stretch of output."""
+
+    port: int
+    first_at: float
+    last_at: float
+    frames: tuple[Aired, ...]
+    faults: tuple[str, ...]  # what the conformance checker found, and lost packets
+    report: Report
+
+    @property
+    def runs(self) -> list[tuple[int, int, int]]:
+        """Clip, first and last frame of each run."""
+        return [run.brief for run in self.report.runs]
+
+
+class Receiver:
+    """A receiver on a free loopback port; `close` ends it."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.1)
+        self._taken: list[Datagram] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"udp://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def mark(self) -> int:
+        """How many datagrams there are so far: a place to begin or end a stretch."""
+        return len(self._taken)
+
+    def taken(self, begin: int = 0, end: int | None = None) -> Sequence[Datagram]:
+        return self._taken[begin:end]
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether nothing came for so long."""
+        return not self._taken or time.time() - self._taken[-1].at > seconds
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _take(self) -> None:
+        while not self._over.is_set():
+            try:
+                data, (_, port) = self._socket.recvfrom(65536)
+            except TimeoutError:
+                continue
+            self._taken.append(Datagram(time.time(), port, data))
+
+
+def seen(datagrams: Iterable[Datagram]) -> tuple[Seen, ...]:
+    """Decode a stretch, one `Seen` for each unbroken turn of one sender."""
+    turns = (list(turn) for _, turn in groupby(datagrams, key=lambda datagram: datagram.port))
+    return tuple(found for turn in turns if (found := _decode(turn)) is not None)
+
+
+def _decode(turn: Sequence[Datagram]) -> Seen | None:
+    stream = b"".join(datagram.data for datagram in turn)
+    try:
+        report = check(stream, CLIPS, rate=RATE)
+    except (OSError, IndexError, ValueError):  # too little to make a picture of
+        return None
+    return Seen(
+        port=turn[0].port,
+        first_at=turn[0].at,
+        last_at=turn[-1].at,
+        frames=_on_grid(report, turn[0].at),
+        faults=(*report.faults, *lost_packets(stream)),
+        report=report,
+    )
+
+
+def _on_grid(report: Report, about: float) -> tuple[Aired, ...]:
+    if not report.shown:
+        return ()
+    rounds = round((about - report.shown[0].at) / _PTS_WRAP)
+    return tuple(
+        Aired(round((one.at + rounds * _PTS_WRAP) * RATE), one.clip, one.number)
+        for one in report.shown
+    )
+
+
+def senders(datagrams: Iterable[Datagram]) -> dict[int, tuple[float, float]]:
+    """When each sender was first and last heard, by its port, in order of appearance."""
+    heard: dict[int, tuple[float, float]] = {}
+    for datagram in datagrams:
+        first, _ = heard.get(datagram.port, (datagram.at, 0.0))
+        heard[datagram.port] = (first, datagram.at)
+    return heard
+
+
+def gaps(datagrams: Iterable[Datagram]) -> list[float]:
+    """Seconds between one sender's last datagram and the next one's first; negative: they overlap."""
+    spans = sorted(senders(datagrams).values())
+    return [after[0] - before[1] for before, after in pairwise(spans)]
+
+
+def lost_packets(stream: bytes) -> list[str]:
+    """Breaks in the continuity counters of a transport stream (ISO/IEC 13818-1, 2.4.3.3)."""
+    last: dict[int, int] = {}
+    faults: list[str] = []
+    for at in range(0, len(stream) - _PACKET + 1, _PACKET):
+        sync, high, low, flags = stream[at : at + 4]
+        pid, counter = (high & 31) << 8 | low, flags & 15
+        if sync != 0x47 or not flags & 0x10:  # not a packet of ours, or without payload
+            continue
+        if pid in last and counter != (last[pid] + 1) % 16 and pid != 0x1FFF:
+            faults.append(f"pid {pid}: packet {last[pid]} is followed by {counter} at {at}")
+        last[pid] = counter
+    return faults
