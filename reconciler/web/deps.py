@@ -19,6 +19,7 @@ from reconciler.model.ids import ChannelName
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
 from reconciler.model.video import VideoFormat
 from reconciler.ports import Clock, JournalEntry, PassSeen, Reports, SidecarClient
+from reconciler.web.watching import how_to_watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class ChannelFacts:
     file: str
     preview: bool
     outputs: tuple[tuple[str, str, str], ...] = ()  # name, type, address as anyone may read it
+    watch: tuple[tuple[str, str], ...] = ()  # output's name, how to watch it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ def channel_facts(desired: Desired) -> tuple[ChannelFacts, ...]:
             file=channel.file,
             preview=channel.preview_hls,
             outputs=tuple(_shown(output) for output in channel.outputs),
+            watch=tuple((output.name, how_to_watch(output)) for output in channel.outputs),
         )
         for _, channel in sorted(desired.channels.items())
     )

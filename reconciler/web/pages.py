@@ -27,4 +27,5 @@ def channel(asked: str) -> str:
         accounts=bool(site().deps.accounts()),
         name=found.name,
         title=title,
+        watch=found.facts.watch if found.facts else (),
     )

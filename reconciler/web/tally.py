@@ -61,11 +61,7 @@ def _short_of_on_air(answer: SidecarAnswer, *, still: bool) -> Iterator[Tally]:
         yield Tally("amber", "STARTING", f"its engine is {answer.engine}")
     if not answer.sending:
         yield Tally("amber", "SILENT", "it plays inside, and has no lease to send")
-    states = {output.state for output in answer.outputs}
-    if states == {"waiting"}:
-        yield Tally("grey", "WAITING", "its outputs wait for somebody to call them")
-    elif states and "sending" not in states:
-        yield Tally("amber", "NO OUTPUT", "none of its outputs is sending")
+    yield from _without_output({output.state for output in answer.outputs})
     if answer.transport == "paused":
         yield Tally("amber", "PAUSED", "an operator froze the picture")
     if answer.transport == "stopped":
@@ -78,6 +74,13 @@ def _short_of_on_air(answer: SidecarAnswer, *, still: bool) -> Iterator[Tally]:
         yield Tally("amber", "FROZEN", "the picture does not move")
     if not answer.outputs:
         yield Tally("grey", "PREVIEW", "it has no outputs: only the preview shows it")
+
+
+def _without_output(states: set[str]) -> Iterator[Tally]:
+    if states == {"waiting"}:
+        yield Tally("grey", "WAITING", "its outputs wait for somebody to call them")
+    elif states and "sending" not in states:
+        yield Tally("amber", "NO OUTPUT", "none of its outputs is sending")
 
 
 def possible_acts(answer: SidecarAnswer | None) -> tuple[str, ...]:

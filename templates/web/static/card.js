@@ -66,7 +66,7 @@ export class Card {
     this.parts.outputs.replaceChildren(...outputs.map((output) => {
       const item = document.createElement("li");
       item.dataset.state = output.state;
-      item.textContent = `${output.name} ${output.type}`;
+      item.textContent = `${output.name} ${output.address.includes("://") ? output.address : `${output.type} ${output.address}`}`;
       if (output.state !== "sending") item.append(` ${output.state}`);
       item.title = [output.address, output.error].filter(Boolean).join("\n");
       return item;

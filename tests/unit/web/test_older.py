@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 import pytest
 
 from reconciler.model.ids import ChannelName, row_id
