@@ -41,6 +41,7 @@ from reconciler.errors import AdapterError, Unreachable
 _log = logging.getLogger(__name__)
 _SILENT = 30.0  # seconds that a living server may say nothing at all
 _RECOVERY = 900.0  # … that it may say "starting up": a long crash recovery
+_DEAF = 3.0  # … that it may live without the socket it made: somebody swept the file away
 _STOP = 30.0  # for a fast shutdown with its checkpoint
 _POLL = 0.02
 _RETRY = 0.5
@@ -164,6 +165,8 @@ class EmbeddedPostgres:
                 return
             waited = time.monotonic() - begun
             recovering = "the database system is" in said
+            if waited > _DEAF and not home.socket.exists() and signal_postmaster(home, "fast"):
+                _wait_gone(home, _STOP)  # nobody can reach it any more; the next one makes its own
             if waited > (_RECOVERY if recovering else _SILENT) or not _lives(home):
                 raise Unreachable(
                     f"{SYSTEM}: it did not start in {waited:.1f} s; its log ends:\n{_tail(home)}",

@@ -42,6 +42,11 @@ class Home:
     user: str | None
 
     @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self.sockets / ".s.PGSQL.5432"
+
+    @property
     def data(self) -> Path:
         """PostgreSQL's data directory."""
         return self.root / "data"

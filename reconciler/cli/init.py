@@ -10,13 +10,23 @@ from reconciler import wiring
 from reconciler.errors import UsageError
 
 
-@click.command("init")
+@click.command(
+    "init",
+    epilog="""
+\b
+Example:
+  reconcile init my-channels && cd my-channels && reconcile --dry-run
+""",
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
     """Write a small, commented lineup into FOLDER and make it a git repository."""
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder}: expected an empty or new folder; nothing was written")
-    written = wiring.write_starter(folder)
+    written, committed = wiring.write_starter(folder)
     for path in written:
         click.echo(f"+ {path}")
-    click.echo(f"\nNext:\n  cd {folder}\n  reconcile check\n  reconcile --dry-run\n  reconcile up")
+    first = "" if committed else '  git add --all && git commit -m "first lineup"\n'
+    click.echo(
+        f"\nNext:\n  cd {folder}\n{first}  reconcile check\n  reconcile --dry-run\n  reconcile up"
+    )

@@ -171,6 +171,20 @@ def test_a_stale_process_id_that_belongs_to_another_does_not_stand_in_the_way(
         stranger.kill()
 
 
+def test_a_server_whose_socket_was_swept_away_is_started_again(
+    folder: Path, server: EmbeddedPostgres
+) -> None:
+    with psycopg.connect(server.ensure()) as connection:
+        connection.execute("create table kept (n int)")
+    server.close()
+    home = recorded_home(folder)
+    assert home is not None
+    home.socket.unlink()
+
+    with psycopg.connect(server.ensure()) as connection:
+        assert connection.execute("select count(*) from kept").fetchone() == (0,)
+
+
 def test_stopping_is_for_everyone_until_someone_ensures(
     folder: Path, server: EmbeddedPostgres
 ) -> None:
