@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests import postgres_fixtures
 from tests.store_kit import KINDS, LONG, StoreKit, open_kit
 
 pytestmark = pytest.mark.postgres
@@ -52,9 +53,8 @@ def test_resigning_what_one_does_not_have_does_nothing(kit: StoreKit) -> None:
     assert first.is_leading()
 
 
+@pytest.mark.parametrize("kit", postgres_fixtures.KINDS, indirect=True)
 def test_the_lead_is_kept_past_its_first_ttl(kit: StoreKit) -> None:
-    if not kit.url:
-        pytest.skip("the fake has no keeper")
     leader = kit.leader(SHORT)
     assert leader.try_lead() == 1
     until = time.monotonic() + 3 * SHORT.total_seconds()
