@@ -145,7 +145,7 @@ class AsRunRow:
     last_source_frame: int
     start_error_frames: int
     evidence: str  # output, engine, partial, none
-    why: str  # end, skipped, cut, failed, stopped, crash, missed
+    why: str  # end, skipped, cut, paused, failed, stopped, crash, missed, silent
     error: str = ""
 
 
@@ -270,6 +270,9 @@ class Store(Protocol):
 
     def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
         """Store rows exactly once, by (spool, seq)."""
+
+    def asrun_until(self, channel: ChannelName) -> int | None:
+        """The frame after the newest one that stored rows account for; None without any."""
 
     def raise_alarm(self, channel: ChannelName, key: str, text: str) -> None:
         """Raise, or keep raised."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.errors import UsageError
+
 SECRET_PREFIX = "RECONCILE_SECRET_"  # noqa: S105  # the prefix of a name, not a secret
 
 
@@ -41,7 +43,7 @@ def read_settings(
         state=Path(state or env.get("RECONCILE_STATE") or "state/run").absolute(),
         database_url=database_url or env.get("RECONCILE_DATABASE_URL", ""),
         web_host=env.get("RECONCILE_WEB_HOST", "127.0.0.1"),
-        web_port=int(env.get("RECONCILE_WEB_PORT", "8080")),
+        web_port=_port(env.get("RECONCILE_WEB_PORT", "8080")),
         environment={k: v for k, v in env.items() if not k.startswith("RECONCILE_")},
         secrets=_secrets(env),
     )
@@ -52,12 +54,25 @@ def _default_lineup() -> str:
     return "." if Path("lineup.yaml").is_file() else "configs"
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
+        raise UsageError(f"RECONCILE_WEB_PORT: expected a port from 0 to 65535, found {text!r}")
+    return int(text)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"RECONCILE_SECRETS_FILE: {path}: cannot be read: {error}") from error
+
+
 def _secrets(env: Mapping[str, str]) -> dict[str, str]:
     """`RECONCILE_SECRET_X`, and the lines `NAME=value` of `RECONCILE_SECRETS_FILE`."""
     found: dict[str, str] = {}
     path = env.get("RECONCILE_SECRETS_FILE")
     if path:
-        for line in Path(path).read_text(encoding="utf-8").splitlines():
+        for line in _lines(path):
             name, equals, value = line.partition("=")
             if equals and not name.lstrip().startswith("#"):
                 found[name.strip().lower()] = value.strip()

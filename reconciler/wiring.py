@@ -6,7 +6,8 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
@@ -16,6 +17,7 @@ from reconciler.adapters.embedded_postgres import EmbeddedPostgres
 from reconciler.adapters.lineup_reader import FolderLineupReader
 from reconciler.adapters.local_process import LocalNode
 from reconciler.adapters.media_library import LocalLibrary
+from reconciler.adapters.new_repository import begin_repository
 from reconciler.adapters.parse_cache import DiskParseCache
 from reconciler.adapters.postgres_leadership import PostgresLeadership
 from reconciler.adapters.postgres_migrations import migrate
@@ -30,6 +32,7 @@ from reconciler.lineup.templating import Values
 from reconciler.model.desired import DesiredNode, Runtime
 from reconciler.model.ids import NodeName
 from reconciler.model.observed import SidecarSeen
+from reconciler.plan.actions import StageMedia
 from reconciler.ports import LineupReader, NodeControl
 from reconciler.report.render import render as render_plan
 from reconciler.settings import Settings
@@ -46,16 +49,16 @@ Tell = Callable[[str], None]
 def open_world(settings: Settings, *, tell: Tell) -> Iterator[World]:
     """Open every adapter; the embedded database is started where no other is named."""
     settings.state.mkdir(parents=True, exist_ok=True)
-    embedded = None if settings.database_url else embedded_database(settings, tell=tell)
-    url = settings.database_url or _ensure(embedded)
-    migrate(url)
-    database = Database(url)
-    leadership = PostgresLeadership(url)
-    nodes = Nodes(settings)
-    lineup = open_lineup(settings)
-    in_force = InForce(lineup)
-    client = SidecarHttp(nodes.token)
-    try:
+    with ExitStack() as stack:
+        url = settings.database_url
+        if not url:
+            url = stack.enter_context(closing(embedded_database(settings, tell=tell))).ensure()
+        migrate(url)
+        database = stack.enter_context(closing(Database(url)))
+        nodes = Nodes(settings)
+        client = stack.enter_context(closing(SidecarHttp(nodes.token)))
+        leadership = stack.enter_context(closing(PostgresLeadership(url)))
+        lineup = open_lineup(settings)
         yield World(
             store=PostgresStore(database, leadership.term),
             reports=PostgresReports(database),
@@ -63,27 +66,17 @@ def open_world(settings: Settings, *, tell: Tell) -> Iterator[World]:
             library=LocalLibrary(settings.lineup, settings.state / "probed.json"),
             clock=SystemClock(),
             connect=nodes.connect,
-            nodes=lambda: _nodes(in_force),
+            nodes=partial(_nodes, InForce(lineup)),
             lineup=lineup,
             leadership=leadership,
             jitter=Jitter().spread,
             pause=time.sleep,
         )
-    finally:
-        leadership.close()
-        client.close()
-        database.close()
-        if embedded is not None:
-            embedded.close()
 
 
 def embedded_database(settings: Settings, *, tell: Tell) -> EmbeddedPostgres:
     """The PostgreSQL that this installation runs itself; not started yet."""
     return EmbeddedPostgres(settings.state / "postgres", progress=tell)
-
-
-def _ensure(embedded: EmbeddedPostgres | None) -> str:
-    return embedded.ensure() if embedded is not None else ""
 
 
 def _nodes(in_force: InForce) -> tuple[DesiredNode, ...]:
@@ -145,9 +138,15 @@ class Nodes:
         return control.secrets_of(seen)
 
 
-def open_stager(world: World) -> Stager:
-    """A stager for one pass, which waits for it; failures are told by the log."""
-    return Stager(lambda action, error: watch.staged(world, action, error))
+def open_stager(world: World, failed: Callable[[StageMedia], None] = lambda _: None) -> Stager:
+    """A stager for one pass, which waits for it; `failed` is told what could not be staged."""
+
+    def done(action: StageMedia, error: str | None) -> None:
+        watch.staged(world, action, error)
+        if error is not None:
+            failed(action)
+
+    return Stager(done, world.clock, world.jitter)
 
 
 def run_loop(world: World, stop: threading.Event) -> None:
@@ -160,8 +159,11 @@ def render(judgement: Judgement, form: str) -> str:
     return render_plan(judgement.plan, form, FileSystemLoader(shipped("templates/plan")))
 
 
-def write_starter(folder: Path) -> tuple[Path, ...]:
-    """Write the starter lineup into `folder`; raises `UsageError` rather than overwrite."""
+def write_starter(folder: Path) -> tuple[tuple[Path, ...], bool]:
+    """Write the starter lineup into `folder`, as a repository; the files, and whether committed.
+
+    Raises `UsageError` rather than overwrite.
+    """
     source = shipped("templates/starter")
     texts = {name: (source / name).read_text(encoding="utf-8") for name in STARTER}
     there = [str(p.relative_to(folder)) for p in folder.rglob("*")] if folder.exists() else []
@@ -170,4 +172,5 @@ def write_starter(folder: Path) -> tuple[Path, ...]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return tuple(folder / name for name in written)
+    committed = begin_repository(folder, "first lineup")
+    return tuple(folder / name for name in written), committed

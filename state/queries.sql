@@ -20,7 +20,7 @@ select c.name, c.lineup_digest, c.status,
        coalesce(c.restart_count, 0), coalesce(r.restarts, 0), c.last_restart_at,
        coalesce(c.error_message, ''), coalesce(d.digest, ''), coalesce(d.until, 0),
        d.acts_seq, coalesce(d.inputs, ''),
-       case when l.expires_at > clock_timestamp() then l.expires_at end
+       case when l.expires_at < '9999-12-31 00:00+00' then l.expires_at end  -- null: without limit
 from playout_channels c
 left join channel_leases l on l.channel = c.name
 left join rundowns d on d.channel = c.name
@@ -455,6 +455,12 @@ where i.playlist_id = p.id and i.media_path = w.stored and i.media_status <> 'er
 -- name: copies_of
 -- The files that a node is known to have.
 select stored, size from media_copies where node = %(node)s;
+
+-- name: asrun_until
+-- The frame after the newest that a channel's as-run accounts for.
+select last_tick + 1 from playout_as_run
+where channel = %(channel)s and last_tick is not null
+order by started_at desc, row_no desc limit 1;
 
 -- name: store_asrun
 -- Store what went out, each row once for ever.

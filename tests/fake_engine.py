@@ -2,22 +2,27 @@
 
 Run as `python tests/fake_engine.py`. A clip is any file; its content, if JSON, scripts it:
 `{"frames": 250}` ends early, `{"damaged": true}` fails to open, `{"slow": 12}` takes 12 ticks.
+While the gate is open, every udp output gets one datagram for each tick.
+While a file named `engine-uncalled` is in the working folder, its outputs wait for a caller.
 A file named `engine-crash`, `engine-silent` or `engine-deaf` in the working folder makes it die,
 fall silent, or ignore everything, once (the file is removed first).
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -32,6 +37,7 @@ class Engine:
         self.cues: list[Json] = []
         self.outputs: list[Json] = []
         self.sending = False
+        self.shuts_at: float | None = None
         self.serial = 0
         self.tick = 0
         self.configured = False
@@ -39,6 +45,7 @@ class Engine:
         self.failed: dict[str, str] = {}
         self.opened: dict[str, int] = {}
         self.last_said = 0.0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def obey(self, said: Json) -> None:
         match said["do"]:
@@ -53,11 +60,11 @@ class Engine:
                 self.cues, self.serial = said["cues"], said["serial"]
                 for key in set(self.failed) - {cue["key"] for cue in self.cues}:
                     del self.failed[key]
-                self.show()
             case "outputs":
                 self.outputs = said["outputs"]
             case "send":
                 self.sending = said["on"]
+                self.shuts_at = shuts_at(said)
             case "quit":
                 self.end("quit")
                 sys.exit(0)
@@ -69,11 +76,22 @@ class Engine:
 
     def step(self) -> None:
         changed = False
+        if self.shuts_at is not None and time.monotonic() >= self.shuts_at:
+            self.sending, self.shuts_at = False, None
         while self.tick < self.now():
             self.tick += 1
             changed = self.show() or changed
+            if self.sending:
+                self.emit()
         if changed or time.monotonic() - self.last_said > 0.1:
             self.status()
+
+    def emit(self) -> None:
+        for output in self.outputs:
+            if output["type"] == "udp":
+                to = urlsplit(output["url"])
+                with contextlib.suppress(OSError):
+                    self.socket.sendto(self.tick.to_bytes(8, "big"), (to.hostname, to.port))
 
     def show(self) -> bool:
         self.open_ahead()
@@ -139,6 +157,11 @@ class Engine:
         known = {cue["key"] for cue in self.cues}
         self.opened = {key: at for key, at in self.opened.items() if key in known}
 
+    def state(self) -> str:
+        if not self.sending:
+            return "silent"
+        return "waiting" if Path("engine-uncalled").exists() else "sending"
+
     def status(self) -> None:
         self.last_said = time.monotonic()
         on_air = None
@@ -171,7 +194,7 @@ class Engine:
                 "outputs": [
                     {
                         "name": output["name"],
-                        "state": "sending" if self.sending else "silent",
+                        "state": self.state(),
                         "bytes": 0,
                         "since": "",
                         "error": None,
@@ -191,6 +214,13 @@ class Engine:
 def say(value: Json) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
+
+
+def shuts_at(said: Json) -> float | None:
+    if said.get("for_ms") is None:
+        return None
+    now = time.monotonic()
+    return float(min(now, said.get("clock_ms", now * 1000) / 1000) + said["for_ms"] / 1000)
 
 
 def ends(cue: Json) -> int:

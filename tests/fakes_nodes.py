@@ -83,6 +83,7 @@ class Yard:
         self.nodes: dict[NodeName, FakeNode] = {}
         self.changes = threading.Condition()
         self.generation = 0
+        self.written: list[tuple[str, int]] = []  # spool and number of every row there ever was
 
     def now(self) -> datetime:
         return self._clock()
@@ -164,6 +165,7 @@ class Yard:
         )
         sidecar.rows.append(row)
         sidecar.next_seq += 1
+        self.written.append((row.spool, row.seq))
 
 
 class FakeNode:

@@ -83,7 +83,7 @@ class FakeStore:
         return replace(
             row,
             sending_epoch=lease.epoch if lease else 0,
-            lease_expires_at=lease.expires if lease and lease.expires > now else None,
+            lease_expires_at=lease.expires if lease and lease.expires < FOREVER else None,
             recent_restarts=len(recent),
             rundown_digest=digest,
             rundown_until=rundown.end if rundown else 0,
@@ -312,6 +312,12 @@ class FakeStore:
         with self.database.open("store_asrun"):
             for row in rows:
                 self.database.asrun.setdefault((row.spool, row.seq), row)
+
+    def asrun_until(self, channel: ChannelName) -> int | None:
+        with self.database.open("asrun_until"):
+            mine = [row for row in self.database.asrun.values() if row.channel == channel]
+        newest = max(mine, key=lambda row: (row.started_at, row.seq), default=None)
+        return None if newest is None else newest.last_tick + 1
 
     def raise_alarm(self, channel: ChannelName, key: str, text: str) -> None:
         with self._deciding("raise_alarm") as db:

@@ -58,7 +58,7 @@ def until(what: str, look: Callable[[], T | None], within: float = 40.0) -> T:
         time.sleep(_POLL)
 
 
-_open: list["Stack"] = []
+_open: list[Stack] = []
 
 
 def _last_words() -> str:

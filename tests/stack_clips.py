@@ -18,9 +18,10 @@ def _clip(number: int, frames: int) -> Coded:
     return Coded(id=number, width=424, height=240, rate=RATE, frames=frames)
 
 
-ALPHA, BRAVO, CHARLIE = _clip(21, 100), _clip(22, 125), _clip(23, 110)
-DELTA, ECHO = _clip(24, 105), _clip(25, 75)  # by edits; as filler
-CLIPS = (ALPHA, BRAVO, CHARLIE, DELTA, ECHO)
+ALPHA, BRAVO, CHARLIE = _clip(21, 75), _clip(22, 85), _clip(23, 65)
+DELTA, ECHO = _clip(24, 80), _clip(25, 50)  # by edits; as filler
+XRAY, YANKEE = _clip(31, 250), _clip(32, 225)  # long enough to act upon
+CLIPS = (ALPHA, BRAVO, CHARLIE, DELTA, ECHO, XRAY, YANKEE)
 
 
 def house(clip: Coded) -> str:

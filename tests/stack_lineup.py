@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.stack import Stack
-from tests.stack_clips import ALPHA, BRAVO, CHARLIE, ECHO, FORMAT, house
+from tests.stack_clips import ALPHA, BRAVO, CHARLIE, ECHO, FORMAT, XRAY, YANKEE, house
 
 LINEUP = """\
 version: 1
@@ -13,7 +13,7 @@ timezone: Europe/Oslo
 defaults:
   format: {format}
   filler: {{playlist: idents}}
-  guard: {{freeze: 2s}}
+  guard: {{freeze: 4s}}
   preview: {{hls: false}}
 policy: {{horizon: 1h}}
 media:
@@ -37,6 +37,7 @@ def playlist(*items: str) -> str:
 
 
 DAY = playlist(*(f"{{id: {c.id}, asset: {house(c)}}}" for c in (ALPHA, BRAVO, CHARLIE)))
+LONG = playlist(*(f"{{id: {c.id}, asset: {house(c)}}}" for c in (XRAY, YANKEE)))
 
 
 def small(stack: Stack, *names: str, more: str = "") -> Mapping[str, str]:

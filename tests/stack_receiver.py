@@ -17,6 +17,7 @@ from tests.conformance.checker import Report, check
 from tests.stack_clips import CLIPS, RATE
 
 _PACKET = 188
+_HEAD, _TAIL = 2, 4  # frames: before the first key picture, and out of order at the end
 _PTS_WRAP = (1 << 33) / 90_000  # seconds after which time stamps begin anew
 
 
@@ -45,8 +46,8 @@ class Seen:
     port: int
     first_at: float
     last_at: float
-    frames: tuple[Aired, ...]
-    faults: tuple[str, ...]  # what the conformance checker found, and lost packets
+    frames: tuple[Aired, ...]  # without those at either end that a cut stream leaves unsure
+    lost: tuple[str, ...]  # transport packets that are missing
     report: Report
 
     @property
@@ -113,8 +114,8 @@ def _decode(turn: Sequence[Datagram]) -> Seen | None:
         port=turn[0].port,
         first_at=turn[0].at,
         last_at=turn[-1].at,
-        frames=_on_grid(report, turn[0].at),
-        faults=(*report.faults, *lost_packets(stream)),
+        frames=_on_grid(report, turn[0].at)[_HEAD:-_TAIL],
+        lost=tuple(lost_packets(stream)),
         report=report,
     )
 
@@ -139,7 +140,7 @@ def senders(datagrams: Iterable[Datagram]) -> dict[int, tuple[float, float]]:
 
 
 def gaps(datagrams: Iterable[Datagram]) -> list[float]:
-    """Seconds between one sender's last datagram and the next one's first; negative: they overlap."""
+    """Seconds from one sender's last datagram to the next one's first; negative: they overlap."""
     spans = sorted(senders(datagrams).values())
     return [after[0] - before[1] for before, after in pairwise(spans)]
 

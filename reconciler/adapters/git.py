@@ -66,24 +66,28 @@ class GitLineup:
 
     def head(self, ref: str | None = None) -> Head:
         """The commit that `ref` (None: what is checked out) names now."""
-        name = ref or "HEAD"
-        commit = self._commit(name)
-        shown = name if ref else self._git("rev-parse", "--abbrev-ref", "HEAD").decode().strip()
-        return Head(commit=commit, label=f"{commit[:7]} ({shown})")
+        if ref is not None:
+            commit = self._commit(ref)
+            return Head(commit=commit, label=f"{commit[:7]} ({ref})")
+        commit, branch = self._asked("HEAD^{commit}", "--abbrev-ref", "HEAD", about="HEAD")
+        return Head(commit=commit, label=f"{commit[:7]} ({branch})")
 
     def _commit(self, name: str) -> str:
+        return self._asked("--verify", "--end-of-options", f"{name}^{{commit}}", about=name)[0]
+
+    def _asked(self, *words: str, about: str) -> list[str]:
+        """What `git rev-parse` answers, line by line; `UsageError` where there is no `about`."""
         if self._repository is None:
-            raise UsageError(f"{self.folder}: is not in a git repository, so there is no {name!r}")
+            raise UsageError(f"{self.folder}: is not in a git repository, so there is no {about!r}")
         try:
-            found = self._git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+            return os.fsdecode(self._git("rev-parse", *words)).splitlines()
         except Rejected as error:
-            if name == "HEAD":
+            if about == "HEAD":
                 raise UsageError(
                     f"{self.folder}: there is no commit yet; commit the lineup, or plan it with"
                     " --dry-run"
                 ) from error
-            raise UsageError(f"{self.folder}: there is no commit {name!r}") from error
-        return found.decode().strip()
+            raise UsageError(f"{self.folder}: there is no commit {about!r}") from error
 
     def read(self, ref: str | None = None) -> Tree:
         """The lineup's files at a commit; a commit that was just read is not read again."""

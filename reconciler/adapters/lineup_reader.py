@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from reconciler.adapters.git import GitLineup
-from reconciler.lineup.load import load_lineup
+from reconciler.lineup.load import Memory, load_lineup
 from reconciler.lineup.reading import ParseCache
 from reconciler.lineup.templating import Values
 from reconciler.lineup.tree import Tree
@@ -26,6 +26,7 @@ class FolderLineupReader:
         self.source = GitLineup(folder)
         self._values = values
         self._cache = cache
+        self._memory = Memory()
         self._load = lru_cache(maxsize=2)(self._load_tree)
 
     def desired(self, ref: str | None = None) -> Desired:
@@ -63,7 +64,7 @@ class FolderLineupReader:
     def _load_tree(self, held: _ByContent, digest: str) -> Desired:
         revision = Revision(commit="", label="", digest=digest)
         with _collector_at_rest():
-            return load_lineup(held.tree, revision, self._values, self._cache)
+            return load_lineup(held.tree, revision, self._values, self._cache, self._memory)
 
 
 @contextmanager

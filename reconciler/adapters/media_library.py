@@ -1,95 +1,156 @@
-"""Assets in folders of this machine: which file a house number means, and what is in it.
+"""Assets in folders of this machine: what is in the file that a house number means.
 
 `MediaLibrary` over `assets.yaml` and the lineup's media patterns. A file is probed once for its
-path, size and time of change; what was found is kept on disk between runs.
+path, size and time of change; what was found is kept on disk between runs. Between passes only what
+may have changed is looked at again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from glob import escape, glob
 from pathlib import Path
+from threading import Lock
 
-from reconciler.adapters.media_files import local_path
+from reconciler.adapters.media_find import Search
 from reconciler.adapters.media_probe import ProbeCache
 from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
-from reconciler.model.media import AssetFact
+from reconciler.model.media import AssetFact, Catalogue
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_BESIDE = frozenset(
-    ["json", "md", "md5", "nfo", "part", "sha256", "srt", "tmp", "txt", "vtt", "xml", "yaml", "yml"]
-)
 _MARK = 12  # hex digits of the content's fingerprint in a stored name
 _ENDS = 1 << 20  # bytes read at each end of a file for its fingerprint
 _PLACES = 16  # and evenly between them
 _SAMPLE = 1 << 16  # bytes at each
+_FRESH = 2.0  # seconds; a file that is replaced in place is seen so much later, a new one at once
+_SHARE = 20  # where looking at every file is slow, no more than one part in so many of the time
+_STALE = 60.0  # seconds, however slow it is
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """Where an asset is, or why it is nowhere."""
+class _Question:
+    wanted: tuple[AssetId, ...]
+    assets: Mapping[AssetId, DesiredAsset]
+    sources: Sequence[MediaSource]
 
-    uri: str
-    path: Path | None = None
-    problem: str = ""
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was answered, to which question, and until when that serves again."""
+
+    question: _Question
+    search: Search
+    facts: Catalogue
+    serves_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What tells whether a file is as it was, and whether as much is said of it."""
+
+    path: str
+    size: int
+    changed_ns: int
+    declared: DesiredAsset | None
 
 
 class LocalLibrary:
     """Media in local folders; relative patterns count from `base`, the lineup's folder."""
 
-    def __init__(self, base: Path, cache: Path) -> None:
+    def __init__(
+        self, base: Path, cache: Path, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._base = base.absolute()
         self._probes = ProbeCache(cache)
-        self._folders: dict[Path, Mapping[str, tuple[str, ...]]] = {}
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._last: _Answer | None = None
+        self._known: dict[AssetId, tuple[_Look, AssetFact]] = {}
 
     def catalogue(
         self,
         wanted: Iterable[AssetId],
         assets: Mapping[AssetId, DesiredAsset],
         sources: Sequence[MediaSource],
-    ) -> Mapping[AssetId, AssetFact]:
-        """Facts of every wanted asset, sorted by id; a problem is a fact, not an error."""
-        self._folders = {}
-        facts = {
-            asset: self._fact(asset, assets.get(asset), sources) for asset in sorted(set(wanted))
-        }
+    ) -> Catalogue:
+        """Facts of every wanted asset, sorted by id; a problem is a fact, not an error.
+
+        While nothing changes it answers with one value, the same by `is`.
+        """
+        question = _Question(tuple(wanted), assets, sources)
+        with self._lock:
+            last, began = self._last, self._monotonic()
+            is_same = last is not None and last.question == question
+            if last and is_same and began < last.serves_until and last.search.is_current():
+                return last.facts
+            search = Search(self._base)
+            facts, is_new = self._look(search, question)
+            if last and last.facts == facts:
+                facts = last.facts
+            now = self._monotonic()
+            # What was just probed took its time once; only looking again tells what looking takes.
+            pause = _FRESH if is_new else min(max(_FRESH, _SHARE * (now - began)), _STALE)
+            self._last = _Answer(question, search, facts, now + pause)
+            return facts
+
+    def _look(self, search: Search, question: _Question) -> tuple[Catalogue, bool]:
+        """The facts as they are now; and whether some of them had to be made."""
+        before, self._known = self._known, {}
+        facts: dict[AssetId, AssetFact] = {}
+        for asset in sorted(set(question.wanted)):
+            declared = question.assets.get(asset)
+            found = search.find(asset, declared, question.sources)
+            if not found.path:
+                facts[asset] = AssetFact(
+                    asset=asset, uri=found.uri, stored="", problem=found.problem
+                )
+                continue
+            facts[asset] = self._fact(asset, declared, found.path, before.get(asset))
         self._probes.save()
-        return facts
+        is_new = any(before.get(asset) is not known for asset, known in self._known.items())
+        return facts, is_new
 
     def _fact(
-        self, asset: AssetId, declared: DesiredAsset | None, sources: Sequence[MediaSource]
+        self,
+        asset: AssetId,
+        declared: DesiredAsset | None,
+        path: str,
+        known: tuple[_Look, AssetFact] | None,
     ) -> AssetFact:
-        found = self._find(asset, declared, sources)
-        if found.path is None:
-            return AssetFact(asset=asset, uri=found.uri, stored="", problem=found.problem)
         try:
-            status = found.path.stat()
-            if status.st_size == 0:
-                return _damaged(asset, found.path, "", f"{found.path.name} is empty")
-            probed = self._probes.probe(found.path, status, fingerprint)
+            status = os.stat(path)  # noqa: PTH116  # a text; thousands of them in a pass
+            look = _Look(path, status.st_size, status.st_mtime_ns, declared)
+            if known is None or known[0] != look:
+                known = (look, self._probed(asset, declared, Path(path), status))
         except FileNotFoundError:
-            return _damaged(asset, found.path, "", f"{found.path} is missing")
+            return _damaged(asset, Path(path), "", f"{path} is missing")
         except OSError as error:
-            return _damaged(asset, found.path, "", f"{found.path}: {error.strerror}")
-        stored = stored_name(asset, found.path, probed.mark)
+            return _damaged(asset, Path(path), "", f"{path}: {error.strerror}")
+        self._known[asset] = known
+        return known[1]
+
+    def _probed(
+        self, asset: AssetId, declared: DesiredAsset | None, path: Path, status: os.stat_result
+    ) -> AssetFact:
+        if status.st_size == 0:
+            return _damaged(asset, path, "", f"{path.name} is empty")
+        probed = self._probes.probe(path, status, fingerprint)
+        stored = stored_name(asset, path, probed.mark)
         if probed.problem:
-            return _damaged(asset, found.path, stored, f"{found.path.name}: {probed.problem}")
-        problem = self._against(declared, found.path, status)
+            return _damaged(asset, path, stored, f"{path.name}: {probed.problem}")
         return AssetFact(
             asset=asset,
-            uri=found.path.as_uri(),
+            uri=path.as_uri(),
             stored=stored,
             size=status.st_size,
             duration=probed.duration,
             still=probed.still,
-            problem=problem,
+            problem=self._against(declared, path, status),
         )
 
     def _against(
@@ -102,74 +163,6 @@ class LocalLibrary:
         if found == declared.sha256.lower():
             return None
         return f"{path.name}: expected sha256 {declared.sha256[:12]}…, found {found[:12]}…"
-
-    def _find(
-        self, asset: AssetId, declared: DesiredAsset | None, sources: Sequence[MediaSource]
-    ) -> _Found:
-        if declared is not None:
-            return self._resolve(declared.uri)
-        tried: list[_Found] = []
-        for source in sources:
-            if fnmatchcase(asset, source.match):
-                found = self._resolve(source.uri, asset)
-                if found.path is not None:
-                    return found
-                tried.append(found)
-        if tried:
-            return tried[0]
-        return _Found("", problem=f"no entry in assets.yaml and no media pattern for {asset!r}")
-
-    def _resolve(self, uri: str, asset: str = "") -> _Found:
-        """The file that `uri` names, with `{asset}` standing for the house number."""
-        shown = uri.replace("{asset}", asset)
-        path = local_path(uri)
-        if path is None:
-            scheme = uri.partition("://")[0]
-            return _Found(
-                shown, problem=f"{shown}: {scheme} storage is not supported; use a local file"
-            )
-        pattern = path if path.is_absolute() else self._base / path
-        if pattern.name == "{asset}.*" and not _is_pattern(str(pattern.parent)):
-            matches = self._listed(pattern.parent).get(asset, ())
-        else:
-            matches = _glob(str(pattern).replace("{asset}", escape(asset)))
-        if not matches:
-            return _Found(shown, problem=f"{shown}: no such file")
-        return _Found(shown, path=Path(os.path.normpath(matches[0])))
-
-    def _listed(self, folder: Path) -> Mapping[str, tuple[str, ...]]:
-        """A folder's files by everything that may stand before a dot, read once per catalogue."""
-        if folder not in self._folders:
-            by_stem: dict[str, list[str]] = {}
-            with contextlib.suppress(OSError), os.scandir(folder) as entries:
-                for entry in entries:
-                    if not entry.name.startswith(".") and entry.is_file():
-                        for stem in _stems(entry.name):
-                            by_stem.setdefault(stem, []).append(entry.path)
-            self._folders[folder] = {s: tuple(sorted(p, key=_rank)) for s, p in by_stem.items()}
-        return self._folders[folder]
-
-
-def _glob(pattern: str) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            (
-                p
-                for p in glob(pattern)  # noqa: PTH207  # an absolute pattern
-                if Path(p).is_file()
-            ),
-            key=_rank,
-        )
-    )
-
-
-def _stems(name: str) -> Iterable[str]:
-    return (name[:at] for at, character in enumerate(name) if character == ".")
-
-
-def _rank(path: str) -> tuple[bool, str]:
-    """Media before what people keep beside it."""
-    return (path.rpartition(".")[2].lower() in _BESIDE, path)
 
 
 def fingerprint(path: Path, size: int) -> str:
@@ -189,10 +182,6 @@ def stored_name(asset: str, path: Path, mark: str) -> str:
     """The name that an asset of this content has on every node, safe on any disk."""
     slug = _SAFE.sub("-", asset).strip("-.") or "asset"
     return f"{slug[:80]}.{mark}{path.suffix.lower()}"
-
-
-def _is_pattern(text: str) -> bool:
-    return any(character in text for character in "*?[")
 
 
 def _damaged(asset: AssetId, path: Path, stored: str, problem: str) -> AssetFact:

@@ -262,6 +262,12 @@ class PostgresStore:
                 part = [asrun_row(row) for row in rows[start : start + _MANY_ROWS]]
                 session.do("store_asrun", rows=Jsonb(part))
 
+    def asrun_until(self, channel: ChannelName) -> int | None:
+        """See `Store.asrun_until`."""
+        with self._database.transaction(f"newest as-run of {channel}", reading=True) as session:
+            row = session.one("asrun_until", channel=channel)
+        return None if row is None else int(row[0])
+
     def raise_alarm(self, channel: ChannelName, key: str, text: str) -> None:
         """See `Store.raise_alarm`."""
         with self._deciding(f"raise alarm {key} of {channel}") as session:

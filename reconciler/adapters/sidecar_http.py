@@ -1,14 +1,15 @@
-"""Speak to sidecars over HTTP: one pooled client, deadlines, their JSON as our readings."""
+"""Speak to sidecars over HTTP: kept connections, deadlines, their JSON as our readings."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
+from reconciler.adapters.http_lines import Answer, LineError, Lines
 from reconciler.errors import Rejected, Unreachable, UsageError
 from reconciler.model.ids import ChannelName, EventId, OutputName
 from reconciler.model.observed import OnAirSeen, OutputSeen, SidecarAnswer, SidecarSeen
@@ -19,7 +20,7 @@ from reconciler.rundown.wire import from_wire, to_wire
 STATUS_WITHIN = 1.0  # seconds; a look at hundreds of sidecars must not wait for one
 ACT_WITHIN = 3.0  # an act answers within half a second; a busy machine a little later
 LOAD_WITHIN = 10.0  # a rundown of a day is some megabytes, and is flushed to disk
-POOLED = 200  # connections kept, one per sidecar of a large lineup
+TOKENS = 10_000  # sidecars whose tokens are remembered; more, and all are fetched anew
 
 Json = Mapping[str, Any]
 
@@ -30,17 +31,11 @@ class SidecarHttp:
     def __init__(self, token_of: Callable[[SidecarSeen], str]) -> None:
         self._token_of = token_of
         self._tokens: dict[tuple[str, str, int], str] = {}
-        self._client = httpx.Client(
-            timeout=STATUS_WITHIN,
-            limits=httpx.Limits(
-                max_connections=None, max_keepalive_connections=POOLED, keepalive_expiry=60
-            ),
-            trust_env=False,
-        )
+        self._lines = Lines()
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._lines.close()
 
     def status(self, seen: SidecarSeen) -> SidecarAnswer:
         """What it says of itself."""
@@ -115,9 +110,9 @@ class SidecarHttp:
         """One file of its HLS preview; None where there is no such file."""
         path = f"/preview/{quote(name)}"
         answer = self._ask(seen, "GET", path, None, within=ACT_WITHIN)
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status == HTTPStatus.NOT_FOUND:
             return None
-        if answer.is_error:
+        if not answer.is_success:
             _read(f"{_about(seen)}: GET {path}", answer)
         return answer.content
 
@@ -141,41 +136,44 @@ class SidecarHttp:
         body: Mapping[str, object] | None,
         *,
         within: float,
-    ) -> httpx.Response:
+    ) -> Answer:
         what = f"{_about(seen)}: {method} {path.partition('?')[0]}"
         if not seen.url:
             raise Unreachable(f"{what}: it has not told where it answers", system="sidecar")
         headers = {"Authorization": f"Bearer {self._token(seen)}"}
+        content: bytes | None = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            return self._client.request(
-                method, seen.url + path, json=body, headers=headers, timeout=within
+            return self._lines.ask(
+                method, seen.url + path, headers=headers, body=content, within=within
             )
-        except httpx.TransportError as error:
-            why = str(error) or type(error).__name__
-            raise Unreachable(f"{what}: {why}", system="sidecar", attempt=path) from error
+        except LineError as error:
+            raise Unreachable(f"{what}: {error}", system="sidecar", attempt=path) from error
 
     def _token(self, seen: SidecarSeen) -> str:
         key = (seen.handle, seen.channel, seen.epoch)
         if key not in self._tokens:
-            if len(self._tokens) > 10 * POOLED:
+            if len(self._tokens) > TOKENS:
                 self._tokens.clear()
             self._tokens[key] = self._token_of(seen)
         return self._tokens[key]
 
 
-def _read(what: str, answer: httpx.Response) -> Json:
+def _read(what: str, answer: Answer) -> Json:
     try:
-        said = answer.json()
+        said = json.loads(answer.content)
     except ValueError as error:
-        raise Rejected(f"{what}: answered {answer.status_code} without JSON") from error
+        raise Rejected(f"{what}: answered {answer.status} without JSON") from error
     if not isinstance(said, dict):
         raise Rejected(f"{what}: expected a JSON object, found {type(said).__name__}")
     if answer.is_success:
         return said
-    why = f"{what}: {said.get('error', answer.status_code)}"
+    why = f"{what}: {said.get('error', answer.status)}"
     if answer.is_server_error:
-        raise Unreachable(why, system="sidecar", attempt=str(answer.status_code))
-    raise Rejected(why, system="sidecar", attempt=str(answer.status_code))
+        raise Unreachable(why, system="sidecar", attempt=str(answer.status))
+    raise Rejected(why, system="sidecar", attempt=str(answer.status))
 
 
 def read_answer(said: Json) -> SidecarAnswer:

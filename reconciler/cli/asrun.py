@@ -5,38 +5,66 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
 from reconciler import wiring
-from reconciler.cli.common import Context, pass_context, say
+from reconciler.cli.common import Context, insist_on_names, pass_context, say
+from reconciler.cli.table import cut, table
 from reconciler.model.ids import ChannelName
 
 _COLUMNS = ("started_at", "ended_at", "kind", "title", "event", "why", "evidence", "error")
+_HEADER = ("started (UTC)", "kind", "title", "end", "evidence", "")
+_TITLE = 32  # characters of a title
+_SECONDS = len("2026-11-23T12:00:01")
+
+Rows = Sequence[Mapping[str, object]]
 
 
-@click.command("asrun")
+@click.command(
+    "asrun",
+    epilog="""
+\b
+Examples:
+  reconcile asrun news                              the last twenty
+  reconcile asrun news --limit 5000 --format csv    for a spreadsheet
+""",
+)
 @click.argument("channel")
-@click.option("--limit", default=20, show_default=True, help="How many rows, newest first.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many rows, newest first.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    help="How to print them.",
+)
 @pass_context
 def command(context: Context, channel: str, limit: int, form: str) -> None:
     """Show what CHANNEL sent, newest first, with the evidence for it."""
     with wiring.open_world(context.settings, tell=say) as world:
         rows = world.reports.asrun(ChannelName(channel), limit=limit)
+        if not rows:
+            insist_on_names([channel], [str(row["name"]) for row in world.reports.channels()])
+            say(f"{channel}: nothing went out yet")
     match form:
         case "json":
             click.echo(json.dumps(rows, indent=2, default=str))
         case "csv":
             click.echo(_csv(rows), nl=False)
         case _:
-            for row in rows:
-                click.echo(_line(row))
+            for line in table([_HEADER, *map(_cells, rows)]) if rows else ():
+                click.echo(line)
 
 
-def _csv(rows: Sequence[Mapping[str, object]]) -> str:
+def _csv(rows: Rows) -> str:
     text = io.StringIO()
     names = list(rows[0]) if rows else list(_COLUMNS)
     writer = csv.DictWriter(text, names, lineterminator="\n")
@@ -45,12 +73,13 @@ def _csv(rows: Sequence[Mapping[str, object]]) -> str:
     return text.getvalue()
 
 
-def _line(row: Mapping[str, object]) -> str:
-    started = str(row["started_at"])[:19].replace("T", " ")
-    title = str(row.get("title") or row.get("event") or "")
-    trouble = f"  {row['error']}" if row.get("error") else ""
-    colour = sys.stdout.isatty() and bool(trouble)
-    line = (
-        f"{started}  {row['kind']!s:<9}  {title:<32.32}  {row['why']!s:<8} {row['evidence']!s:<8}"
+def _cells(row: Mapping[str, object]) -> tuple[str, ...]:
+    title = str(row["title"] or ("" if row["kind"] == "slate" else row["event"] or ""))
+    return (
+        str(row["started_at"])[:_SECONDS].replace("T", " "),
+        str(row["kind"]),
+        cut(title, _TITLE),
+        str(row["why"]),
+        str(row["evidence"]),
+        str(row["error"] or ""),
     )
-    return click.style(line + trouble, fg="red") if colour else line + trouble

@@ -5,18 +5,28 @@ from __future__ import annotations
 import click
 
 from reconciler import wiring
-from reconciler.cli.common import Context, pass_context, say
+from reconciler.cli import exits
+from reconciler.cli.common import Context, lineup_or_nothing, pass_context, say
+from reconciler.cli.exits import told
 from reconciler.cli.programs import stop_programs
 from reconciler.errors import AdapterError, PlanRefused
 from reconciler.model.desired import Desired
-from reconciler.shell.local import running_sidecars, take_off
+from reconciler.shell.local import Ground
 from reconciler.shell.world import World
 
 _LEAD_TRIES = 40  # a killed leader's term ends within five seconds
 _PAUSE = 0.25  # seconds between them
 
 
-@click.command("down")
+@click.command(
+    "down",
+    epilog="""
+\b
+Examples:
+  reconcile down                          asks first
+  reconcile down --yes --keep-database    for scripts
+""",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--keep-database", is_flag=True, help="Leave the embedded database running.")
 @pass_context
@@ -27,8 +37,8 @@ def command(context: Context, *, yes: bool, keep_database: bool) -> None:
     """
     settings = context.settings
     with wiring.open_world(settings, tell=say) as world:
-        desired = world.lineup.desired(None)
-        names = sorted({str(s.channel) for s in running_sidecars(world, desired)})
+        desired = lineup_or_nothing(world.lineup)
+        names = sorted({str(s.channel) for s in Ground(world, desired).sidecars})
         if names and not yes:
             click.confirm(f"This takes off air: {', '.join(names)}. Go on?", abort=True, err=True)
         stop_programs(settings)
@@ -37,7 +47,9 @@ def command(context: Context, *, yes: bool, keep_database: bool) -> None:
     if not keep_database and not settings.database_url:
         wiring.embedded_database(settings, tell=say).stop()
     if failed:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(exits.FAILED)
+    if not names:
+        say("nothing was on air")
 
 
 def _lead(world: World) -> None:
@@ -49,13 +61,14 @@ def _lead(world: World) -> None:
 
 
 def _take_off(world: World, desired: Desired) -> int:
-    failed = 0
-    for seen in running_sidecars(world, desired):
+    """Take off what runs now, the loop having ended; returns how many could not be."""
+    ground, failed = Ground(world, desired), 0
+    for seen in ground.sidecars:
         try:
-            take_off(world, desired, seen)
+            ground.take_off(seen)
         except AdapterError as error:
             failed += 1
-            say(f"{seen.channel}: {error}")
+            say(f"! {seen.channel}: {told(error)}")
         else:
             click.echo(f"- {seen.channel} (epoch {seen.epoch})")
     return failed

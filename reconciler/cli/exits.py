@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from reconciler.errors import AdapterError, LineupError, PlanRefused, ReconcilerError, UsageError
@@ -17,11 +15,12 @@ USAGE = 64
 
 
 def run(command: click.Command) -> int:
-    """Run `command` on the process's arguments; returns its exit code."""
+    """Run `command` on the process's arguments; returns its exit code.
+
+    Where nobody reads what it prints, click ends the process with 1 and without a word.
+    """
     try:
         result = command.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
     except click.ClickException as error:
         error.show()
         return USAGE
@@ -30,9 +29,6 @@ def run(command: click.Command) -> int:
     except ReconcilerError as error:
         click.echo(told(error), err=True)
         return _code(error)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return DONE
     return result if isinstance(result, int) else DONE
 
 
@@ -48,12 +44,13 @@ def _code(error: ReconcilerError) -> int:
 
 def told(error: ReconcilerError) -> str:
     """What a person reads: every fault of a lineup on a line, then how many there are."""
+    text = str(error)
     match error:
         case LineupError():
             count = len(error.faults)
             mistakes = "1 mistake" if count == 1 else f"{count} mistakes"
-            return f"{error}\n{mistakes}; what is on air stays as it is"
-        case AdapterError():
-            return f"{error.system}: {error}" if error.system else str(error)
+            return f"{text}\n{mistakes}; what is on air stays as it is"
+        case AdapterError() if error.system and not text.startswith(f"{error.system}: "):
+            return f"{error.system}: {text}"
         case _:
-            return str(error)
+            return text

@@ -14,14 +14,18 @@ from reconciler.errors import UsageError
     "init",
     epilog="""
 \b
-Example:
-  reconcile init my-channels && cd my-channels && reconcile --dry-run
+Examples:
+  reconcile init my-channels
+  cd my-channels && reconcile --dry-run
 """,
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
-    """Write a small, commented lineup into FOLDER and make it a git repository."""
-    if folder.exists() and any(folder.iterdir()):
+    """Write a small, commented lineup into FOLDER and make it a git repository.
+
+    Where FOLDER lies in a repository already, the commit is left to you.
+    """
+    if folder.exists() and any(path.name != ".git" for path in folder.iterdir()):
         raise UsageError(f"{folder}: expected an empty or new folder; nothing was written")
     written, committed = wiring.write_starter(folder)
     for path in written:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from reconciler import wiring
-from reconciler.cli.common import Context, pass_context, say
+from reconciler.cli.common import Context, insist_on_names, pass_context, say
 from reconciler.model.ids import ChannelName
 from reconciler.shell.acts import ACTS, live_act
 
@@ -32,13 +32,27 @@ def command(context: Context, channel: str, act: str) -> None:
     What should outlive a restart belongs in the lineup instead.
     """
     with wiring.open_world(context.settings, tell=say) as world:
-        shown = live_act(world, ChannelName(channel), act, {}, who=getpass.getuser())
+        insist_on_names([channel], world.store.read().channels)
+        shown = live_act(world, ChannelName(channel), act, {}, who=_who())
     click.echo(_told(channel, act, shown))
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "somebody"
 
 
 def _told(channel: str, act: str, shown: Mapping[str, object]) -> str:
     on_air = shown.get("on_air")
-    what = on_air.get("title") or on_air.get("event") if isinstance(on_air, Mapping) else "slate"
-    took = shown.get("took_ms")
-    after = f" after {took} ms" if took is not None else ""
+    what = "slate"
+    if isinstance(on_air, Mapping) and on_air.get("kind") != "slate":
+        what = str(on_air.get("title") or on_air.get("event"))
+    took = shown.get("latency_ms")
+    after = f", after {took:.0f} ms" if isinstance(took, int | float) else ""
+    if not shown.get("changed", True):
+        after = "; nothing to change"
+    elif not shown.get("shown", True):
+        after = "; the engine has not shown it yet"
     return f"{channel}: {act}: {shown.get('transport', '')}, on air: {what}{after}"

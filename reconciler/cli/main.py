@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import click
+from click.core import ParameterSource
 
 from reconciler import __version__
 from reconciler.cli import exits
 from reconciler.cli.common import Context, setup_log
 from reconciler.cli.passes import PASS_OPTIONS, PassOptions, one_pass
+from reconciler.lineup.findings import nearest
 from reconciler.settings import read_settings
 
 _EPILOG = """
@@ -38,6 +41,14 @@ class _Group(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where there is none of that name."""
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"expected a command, found {args[0]!r}{nearest(args[0], _COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
 
 _COMMANDS = {
     "init": "init",
@@ -59,6 +70,7 @@ _COMMANDS = {
     invoke_without_command=True,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="[COMMAND]...",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="reconcile")
 @click.option("--lineup", metavar="DIR", help="The lineup's folder (default: configs, or here).")
@@ -78,11 +90,17 @@ def cli(
     **options: object,
 ) -> None:
     """Make what is on air what the lineup says: observe, plan, apply, once."""
-    setup_log(verbose=verbose)
+    setup_log(logging.DEBUG if verbose else logging.WARNING)
     settings = read_settings(lineup=lineup, state=state, database_url=database_url)
-    ctx.obj = Context(settings=settings)
+    ctx.obj = Context(settings=settings, verbose=verbose)
     if ctx.invoked_subcommand is None:
         ctx.exit(one_pass(ctx.obj, PassOptions.of(options)))
+    for name in options:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = "--format" if name == "form" else f"--{name.replace('_', '-')}"
+            raise click.UsageError(
+                f"{flag} is for a pass: expected it after {ctx.invoked_subcommand!r}, if at all"
+            )
 
 
 def main() -> None:

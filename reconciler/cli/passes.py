@@ -10,18 +10,21 @@ import click
 
 from reconciler import wiring
 from reconciler.cli import exits
-from reconciler.cli.common import Context, say
-from reconciler.cli.terms import DURATION, seconds
+from reconciler.cli.common import Context, insist_on_names, say
+from reconciler.cli.terms import DURATION
 from reconciler.errors import PlanRefused
 from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName
-from reconciler.plan.actions import Leave
+from reconciler.plan.actions import CollectAsRun, Leave
 from reconciler.shell.apply import line_of
-from reconciler.shell.converge import Judgement, Pass, Reconciler
+from reconciler.shell.converge import Judgement, Pass, Reconciler, insist_on_digest
+from reconciler.shell.patience import changes_in
 from reconciler.shell.world import World
 
 F = TypeVar("F", bound=Callable[..., object])
 
+_DIGITS = 6  # of a plan's digest; what reports print
+_LONGEST = 3600.0  # seconds that a pass without --wait waits for media under way
 _PAUSE = 0.3  # seconds between two passes of --wait; a sidecar takes about a second to be ready
 
 
@@ -60,7 +63,9 @@ def PASS_OPTIONS(command: F) -> F:  # noqa: N802  # reads as the constant list t
     """Give `command` the options of a pass."""
     options = (
         click.option("--dry-run", is_flag=True, help="Print the plan; change nothing."),
-        click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending."),
+        click.option(
+            "--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending (dry run)."
+        ),
         click.option("--only", metavar="DIGEST", help="Apply this plan, or nothing."),
         click.option("--ref", metavar="REF", help="Plan this branch or commit (dry run)."),
         click.option("--channel", metavar="NAME", multiple=True, help="These channels alone."),
@@ -84,62 +89,114 @@ def PASS_OPTIONS(command: F) -> F:  # noqa: N802  # reads as the constant list t
 
 def one_pass(context: Context, options: PassOptions) -> int:
     """Plan, print and, unless it is a dry run, apply; returns the exit code."""
-    if options.ref and not options.dry_run:
-        raise click.UsageError("--ref goes with --dry-run: what is applied is the branch in force")
+    _insist(options)
     with wiring.open_world(context.settings, tell=say) as world:
-        stager = wiring.open_stager(world)
-        reconciler = Reconciler(world, stager)
         if options.dry_run:
-            desired = _planned(world.lineup.working_tree, world.lineup.desired, options.ref)
-            judgement = reconciler.judge(desired, options.leave)
-            click.echo(wiring.render(judgement, options.form), nl=False)
-            return _pending(judgement, options)
+            return _dry_run(world, options)
         if world.leadership.try_lead() is None:
             raise PlanRefused(
                 "refused: another reconciler leads and applies commits by itself; "
                 "see what it will do with: reconcile --dry-run"
             )
         try:
-            code = _apply(reconciler, world.lineup.desired(None), options, world)
-            stager.wait(seconds(hours=1))
+            return _apply(world, options)
         finally:
             world.leadership.resign()
-        return code
 
 
-def _planned(
-    working_tree: Callable[[], Desired], at: Callable[[str], Desired], ref: str | None
-) -> Desired:
-    return working_tree() if ref is None else at(ref)
+def _insist(options: PassOptions) -> None:
+    """Options that contradict one another, or that a script left empty, are mistakes."""
+    if options.ref and not options.dry_run:
+        raise click.UsageError("--ref goes with --dry-run: what is applied is the branch in force")
+    if options.dry_run and options.wait is not None:
+        raise click.UsageError("--wait goes without --dry-run: nothing is applied to be waited for")
+    if options.only is not None and len(options.only) < _DIGITS:
+        raise click.UsageError(
+            f"--only: expected at least {_DIGITS} digits of a plan, found {options.only!r}"
+        )
 
 
-def _pending(judgement: Judgement, options: PassOptions) -> int:
+def _dry_run(world: World, options: PassOptions) -> int:
+    lineup = world.lineup
+    desired = lineup.working_tree() if options.ref is None else lineup.desired(options.ref)
+    judgement = Reconciler(world, wiring.open_stager(world)).judge(desired, options.leave)
+    _insist_on_channels(judgement, options)
+    click.echo(wiring.render(judgement, options.form), nl=False)
+    if options.only is not None:
+        insist_on_digest(judgement.plan, options.only)
     pending = options.detailed_exitcode and not judgement.plan.is_routine
     return exits.PENDING if pending else exits.DONE
 
 
-def _apply(reconciler: Reconciler, desired: Desired, options: PassOptions, world: World) -> int:
-    started = world.clock.monotonic()
-    done = _once(reconciler, desired, options, options.only, world)
-    while options.wait is not None and not done.settled:
-        if world.clock.monotonic() - started >= options.wait:
-            say(f"still {len(done.judgement.plan.actions)} to do after {options.wait:.0f} s")
-            return exits.WAITED
-        world.pause(_PAUSE)
-        done = _once(reconciler, desired, options, None, world)
+def _insist_on_channels(judgement: Judgement, options: PassOptions) -> None:
+    """A name that nobody has would select nothing, and look like a quiet cluster."""
+    leave, seen = options.leave, judgement.seen
+    insist_on_names(
+        sorted(leave.interrupt | (leave.only_channels or frozenset())),
+        {*judgement.desired.channels, *seen.database.channels, *(s.channel for s in seen.sidecars)},
+    )
+
+
+def _apply(world: World, options: PassOptions) -> int:
+    unstaged: set[str] = set()
+    stager = wiring.open_stager(world, lambda action: unstaged.add(action.stored))
+    try:
+        code = _passes(world, Reconciler(world, stager), options)
+        if code != exits.WAITED:
+            stager.wait(_LONGEST)
+    finally:
+        stager.close()
+    return exits.FAILED if unstaged and code == exits.DONE else code
+
+
+def _passes(world: World, reconciler: Reconciler, options: PassOptions) -> int:
+    desired = world.lineup.desired(None)
+    done = _once(world, reconciler, desired, options, only=options.only)
+    _show(done, options)
+    if options.wait is not None:
+        deadline = world.clock.monotonic() + options.wait
+        while not _rests(done, left := deadline - world.clock.monotonic()):
+            if left <= 0:
+                say(_unsettled(done, options.wait))
+                return exits.WAITED
+            world.pause(_PAUSE)
+            before, done = done, _once(world, reconciler, desired, options)
+            if done.judgement.plan.digest != before.judgement.plan.digest:
+                _show(done, options)
     return exits.FAILED if done.failed else exits.DONE
 
 
+def _show(done: Pass, options: PassOptions) -> None:
+    """Print the plan, and what of it failed."""
+    click.echo(wiring.render(done.judgement, options.form), nl=False)
+    for outcome in done.failed:
+        say(line_of(outcome.action, f"failed: {outcome.error}"))
+
+
+def _rests(done: Pass, left: float) -> bool:
+    """Whether nothing is left to do, and nothing that is held comes free in the time left."""
+    judgement = done.judgement
+    frees = changes_in(judgement.plan, judgement.desired, judgement.seen)
+    return done.settled and frees > left
+
+
+def _unsettled(done: Pass, wait: float) -> str:
+    left = [
+        action for action in done.judgement.plan.actions if not isinstance(action, CollectAsRun)
+    ]
+    if not left:
+        return f"--wait ended after {wait:g} s: a sidecar is still starting"
+    return f"--wait ended after {wait:g} s, with {len(left)} still to do"
+
+
 def _once(
+    world: World,
     reconciler: Reconciler,
     desired: Desired,
     options: PassOptions,
-    only: str | None,
-    world: World,
+    *,
+    only: str | None = None,
 ) -> Pass:
     judgement = reconciler.judge(desired, options.leave)
-    done = reconciler.converge(judgement, only=only, may_act=world.leadership.is_leading)
-    click.echo(wiring.render(judgement, options.form), nl=False)
-    for outcome in done.failed:
-        say(line_of(outcome.action, f"failed: {outcome.error}"))
-    return done
+    _insist_on_channels(judgement, options)
+    return reconciler.converge(judgement, only=only, may_act=world.leadership.is_leading)

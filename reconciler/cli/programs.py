@@ -15,7 +15,9 @@ from reconciler.cli.common import say
 from reconciler.settings import Settings
 
 NAMES = ("watch", "serve")
-_RETRY = 1.0  # seconds before a program that ended by itself is started again
+_RETRY = 1.0  # seconds before a program that ended by itself is started again, at first
+_LONGEST = 30.0  # doubling up to this: a port that is taken stays taken for a while
+_WELL = 20.0  # seconds after which a program that ended counts as having run
 _TIDY = 8.0  # seconds that a program has to end
 _GLANCE = 0.2  # seconds between looks at a child
 
@@ -32,15 +34,21 @@ class Program(threading.Thread):
 
     def run(self) -> None:
         """Keep it running until asked to stop."""
+        retry = _RETRY
         while not self._stop_asked.is_set():
+            began = time.monotonic()
             child = self._start()
             while child.poll() is None and not self._stop_asked.wait(_GLANCE):
                 pass
             if self._stop_asked.is_set():
                 _end(child)
-            else:
-                say(f"{self.name} ended (exit {child.returncode}), starting it again; {self._log}")
-                self._stop_asked.wait(_RETRY)
+                break
+            retry = _RETRY if time.monotonic() - began > _WELL else min(2 * retry, _LONGEST)
+            say(
+                f"{self.name} ended (exit {child.returncode}); starting it again in {retry:.0f} s; "
+                f"its last words are in {self._log}"
+            )
+            self._stop_asked.wait(retry)
         self._pidfile.unlink(missing_ok=True)
 
     def _start(self) -> subprocess.Popen[bytes]:

@@ -7,21 +7,33 @@ import logging
 import click
 
 from reconciler import wiring
-from reconciler.cli.common import Context, log_level, pass_context, say, setup_log
+from reconciler.cli.common import Context, pass_context, say, setup_log
 from reconciler.web.serve import serve
 
 
-@click.command("serve")
-@click.option("--host", default=None, help="Address to listen on (default: 127.0.0.1).")
-@click.option("--port", type=int, default=None, help="Port to listen on (default: 8080).")
+@click.command(
+    "serve",
+    epilog="""
+\b
+Examples:
+  reconcile serve                               the page on this machine alone
+  reconcile serve --host 0.0.0.0 --port 8090    for others too; needs accounts
+""",
+)
+@click.option("--host", metavar="ADDRESS", help="Address to listen on (default: 127.0.0.1).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Port to listen on (default: 8080).",
+)
 @pass_context
 def command(context: Context, host: str | None, port: int | None) -> None:
     """Serve the page and the HTTP API.
 
     Without accounts in access.yaml it listens on loopback alone.
     """
-    setup_log(verbose=False, stamped=True)
-    log_level(logging.INFO)
+    setup_log(logging.DEBUG if context.verbose else logging.INFO, stamped=True)
     settings = context.settings
     address = host or settings.web_host
     number = settings.web_port if port is None else port

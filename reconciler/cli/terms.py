@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import click
 
 from reconciler.model.spans import Seconds, parse_span
@@ -32,8 +30,3 @@ class _Duration(click.ParamType[float]):
 
 
 DURATION = _Duration()
-
-
-def seconds(*, hours: int = 0, minutes: int = 0) -> float:
-    """Seconds in a span written in larger units."""
-    return timedelta(hours=hours, minutes=minutes).total_seconds()

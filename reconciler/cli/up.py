@@ -23,9 +23,22 @@ _SHOW = 120.0  # seconds after which we stop waiting for the channels and say so
 _GLANCE = 0.5
 
 
-@click.command("up")
-@click.option("--host", default=None, help="Address of the page (default: 127.0.0.1).")
-@click.option("--port", type=int, default=None, help="Port of the page (default: 8080).")
+@click.command(
+    "up",
+    epilog="""
+\b
+Examples:
+  reconcile up                 the lineup in configs/, or in this folder
+  reconcile up --port 8090     its page elsewhere
+""",
+)
+@click.option("--host", metavar="ADDRESS", help="Address of the page (default: 127.0.0.1).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Port of the page (default: 8080).",
+)
 @pass_context
 def command(context: Context, host: str | None, port: int | None) -> None:
     """Run the loop and the page, and print where to look.

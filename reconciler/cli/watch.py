@@ -26,7 +26,6 @@ def command(context: Context) -> None:
 
     Stopping it disturbs nothing: channels play on by themselves.
     """
-    setup_log(verbose=False, stamped=True)
-    logging.getLogger("reconciler").setLevel(logging.INFO)
+    setup_log(logging.DEBUG if context.verbose else logging.INFO, stamped=True)
     with until_told() as stop, wiring.open_world(context.settings, tell=say) as world:
         wiring.run_loop(world, stop)

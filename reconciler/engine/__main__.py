@@ -67,8 +67,8 @@ class Engine:
                 self._channel.show(command)
             case Outputs(outputs=outputs):
                 self._channel.want_outputs(outputs)
-            case Send(on=on):
-                self._channel.send(on=on)
+            case Send():
+                self._channel.send(command)
 
     def _configure(self, command: Configure) -> None:
         if self._channel is not None:

@@ -27,7 +27,7 @@ from reconciler.engine.events import (
 )
 from reconciler.engine.hls import HlsWriter
 from reconciler.engine.outputs import OutputSet
-from reconciler.engine.protocol import Configure, Freeze, OutputSpec, Show
+from reconciler.engine.protocol import Configure, Freeze, OutputSpec, Send, Show
 from reconciler.engine.shelf import Shelf
 from reconciler.engine.sinks import Sink
 from reconciler.engine.sound import Meter
@@ -101,9 +101,9 @@ class Channel:
         """Replace the outputs."""
         self._outputs.want(outputs)
 
-    def send(self, *, on: bool) -> None:
+    def send(self, command: Send) -> None:
         """Open or shut the gate."""
-        self._outputs.send(on=on)
+        self._outputs.send(on=command.on, until=command.until(time.monotonic_ns()))
 
     def stop(self) -> None:
         """End tidily: what is on air is noted, what is encoded is sent."""
@@ -169,6 +169,7 @@ class Channel:
             traceback.print_exc(file=sys.stderr)
 
     def _tick(self, tick: int) -> None:
+        self._outputs.lapse(time.monotonic_ns())
         timeline = self._timeline
         self._arrange(timeline, tick)
         patience = -(-self._rate.numerator // self._rate.denominator)
@@ -204,6 +205,7 @@ class Channel:
             self._say(CueFailed(key=key, error=error))
 
     def _tell(self, notes: tuple[Note, ...], tick: int) -> None:
+        frame_of = self._shelf.source_frame
         for note in notes:
             match note:
                 case Began(running=running):
@@ -212,7 +214,7 @@ class Channel:
                             key=running.cue.key,
                             tick=tick,
                             wall=self._wall(tick),
-                            source_frame=running.first_source,
+                            source_frame=frame_of(running.cue, running.first_source),
                             start_error_frames=tick - running.cue.start,
                         )
                     )
@@ -222,8 +224,8 @@ class Channel:
                             key=running.cue.key,
                             first_tick=running.first_tick,
                             last_tick=running.last_tick,
-                            first_source_frame=running.first_source,
-                            last_source_frame=running.last_source,
+                            first_source_frame=frame_of(running.cue, running.first_source),
+                            last_source_frame=frame_of(running.cue, running.last_source),
                             held_frames=running.held,
                             wall=self._wall(running.last_tick + 1),
                             why=why.value,

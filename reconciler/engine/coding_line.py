@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from reconciler.engine.picture import Sound
 
-_DEEP = Fraction(8, 25)  # seconds waiting; from here on pictures are left out until it is less
+_DEEP = Fraction(16, 25)  # seconds waiting; a busy neighbour's stall is over by then, so from here
+# on it is overload: pictures are left out until it is less
 _TOO_DEEP = 100  # ticks waiting; sound is then left out too, rather than memory filled
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.engine.clock import samples_before
+from reconciler.engine.clock import SAMPLE_RATE, samples_before
 from reconciler.engine.director import Hold, Look, Play, ShowSlate, Under
-from reconciler.engine.picture import Sound, blend, crossfade, silence, weave
+from reconciler.engine.picture import Sound, blend, crossfade, joined, silence, weave
 from reconciler.engine.protocol import Clip, Cue, Freeze, Slate
 from reconciler.engine.slate import DrawnSlate
 from reconciler.engine.source import Grid, Pictures, StillSource, nothing
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import av
 
     from reconciler.engine.shelf import Shelf
+
+_RAMP = SAMPLE_RATE * 5 // 1000  # samples; a harder cut in the sound is heard as a click
 
 
 class Composer:
@@ -30,6 +32,7 @@ class Composer:
         self._shown: Pictures = (nothing(shape),) * grid.per_tick
         self._under: Under | None = None
         self._beneath: Pictures = self._shown
+        self._heard: Cue | None = None
         self.source_frame = 0
 
     def compose(self, look: Look, tick: int) -> tuple[av.VideoFrame, Sound]:
@@ -44,6 +47,7 @@ class Composer:
                 pictures, sound = self._play(look, tick, count)
                 self._note(cue, position)
         self._shown = pictures
+        sound = self._soften(look, tick, sound)
         return (pictures[0] if len(pictures) == 1 else weave(*pictures)), sound
 
     def _play(self, look: Play, tick: int, count: int) -> tuple[Pictures, Sound]:
@@ -74,7 +78,19 @@ class Composer:
         source = self._shelf.source(cue)
         position = position_at(cue, tick)
         got = source.pictures(position) if source is not None else None
+        if got is not None and not got:
+            return self._slate(tick)  # sound alone
         return got or self._held(last)
+
+    def _soften(self, look: Look, tick: int, sound: Sound) -> Sound:
+        """Ramp the sound where something else is heard from this tick on."""
+        before = self._heard
+        self._heard = look.cue if isinstance(look, Play) else None
+        is_mixed = isinstance(look, Play) and look.under is not None
+        if is_mixed or _is_same(before, self._heard):
+            return sound
+        ramp = min(_RAMP, len(sound))
+        return joined(self._sound_of(before, tick, ramp), sound, ramp)
 
     def _sound_of(self, cue: Cue | None, tick: int, count: int) -> Sound:
         source = self._shelf.source(cue) if cue is not None else None
@@ -96,5 +112,8 @@ class Composer:
 
     def _note(self, cue: Cue, position: int) -> None:
         if not isinstance(cue.source, Freeze):
-            source = self._shelf.source(cue)
-            self.source_frame = position if source is None else source.source_frame(position)
+            self.source_frame = self._shelf.source_frame(cue, position)
+
+
+def _is_same(one: Cue | None, other: Cue | None) -> bool:
+    return one is other or (one is not None and other is not None and one.is_same_showing(other))

@@ -1,7 +1,8 @@
 """One container opened, and its packets turned into pictures and sound with exact times.
 
 Times are seconds from the beginning of the picture stream, so that sound lies where the picture
-puts it. Anything that libav raises comes out of here as it is: its caller ends the source with it.
+puts it; in a file of sound alone, from the sound's. Anything that libav raises comes out of here as
+it is: its caller ends the source with it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _HD_LINES = 720  # from here on one thread may not keep up with double rate
 _LEAPING = frozenset({"mpegts", "mpeg", "flv"})  # containers whose clocks may jump
+_TAIL = Fraction(5)  # seconds before the end in which the last packet of every stream lies
 
 
 class Decoder:
@@ -47,7 +49,6 @@ class Decoder:
         self._options = options
         self._open()
         self.duration = self._duration()
-        self._frame_span = 1 / (_rate(self.video) or Fraction(25))
 
     def _open(self) -> None:
         self._container = av.open(
@@ -59,13 +60,22 @@ class Decoder:
         )
         try:
             self.video = self._pick_video()
+            self.audio = self._pick_audio()
+            self._main = self._pick_main()
         except BaseException:
             self._container.close()
             raise
-        self.audio = self._pick_audio()
-        self._zero = _exact(self.video.start_time, self.video.time_base) or Fraction(0)
-        self._known_zero = self.video.start_time is not None
+        rate = _rate(self.video) if self.video is not None else None
+        self._frame_span = 1 / (rate or Fraction(25))
+        self._zero = _exact(self._main.start_time, self._main.time_base) or Fraction(0)
+        self._known_zero = self._main.start_time is not None
         self._begin_at(Fraction(0))
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """The shape of the picture's pixels; square if nothing is said of it."""
+        said = self.video.sample_aspect_ratio if self.video is not None else None
+        return Fraction(said or 1)
 
     def _begin_at(self, seconds: Fraction) -> None:
         names = set(self._container.format.name.split(","))
@@ -84,12 +94,31 @@ class Decoder:
 
     def is_picture(self, packet: Packet[Stream]) -> bool:
         """Whether the packet belongs to the picture stream."""
-        return bool(packet.stream.index == self.video.index)
+        return self.video is not None and bool(packet.stream.index == self.video.index)
+
+    def measure(self) -> Fraction | None:
+        """Where the last packet ends, which is surer than what the container claims.
+
+        Leaves the container anywhere: seek or rewind afterwards.
+        """
+        if self.duration is not None:
+            self.seek(self.duration - _TAIL)
+        end: Fraction | None = None
+        while (packet := self.packet()) is not None:
+            began = _exact(packet.pts, packet.time_base)
+            if packet.stream.index == self._main.index and began is not None:
+                span = _exact(packet.duration or None, packet.time_base) or self._frame_span
+                end = max(end or Fraction(0), began + span - self._zero)
+        if end is None or self.duration is None or abs(end - self.duration) > _TAIL:
+            return self.duration  # its clock leaps: what it claims is all there is
+        return end
 
     def pictures(
         self, packet: Packet[Stream] | None
     ) -> Iterator[tuple[Fraction, Fraction, av.VideoFrame]]:
         """Time, duration and frame for each picture that comes out; None flushes."""
+        if self.video is None:
+            return
         for frame in self.video.codec_context.decode(packet):
             raw = _exact(frame.pts, frame.time_base)
             span = _exact(frame.duration or None, frame.time_base) or self._frame_span
@@ -119,7 +148,8 @@ class Decoder:
         """Go to the last key picture at or before `seconds`, if the container can tell."""
         target = max(Fraction(0), seconds) + self._zero
         self._container.seek(int(target * 1_000_000), backward=True)
-        self.video.codec_context.flush_buffers()
+        if self.video is not None:
+            self.video.codec_context.flush_buffers()
         if self.audio is not None:
             self.audio.codec_context.flush_buffers()
         self._begin_at(max(Fraction(0), seconds))
@@ -133,7 +163,13 @@ class Decoder:
         """Let go of the file."""
         self._container.close()
 
-    def _pick_video(self) -> VideoStream:
+    def _pick_main(self) -> VideoStream | AudioStream:
+        main = self.video or self.audio
+        if main is None:
+            raise Rejected("there is neither picture nor sound in it that can be decoded")
+        return main
+
+    def _pick_video(self) -> VideoStream | None:
         for stream in self._container.streams.video:
             is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
             context: VideoCodecContext | None = stream.codec_context  # none for an unknown codec
@@ -144,7 +180,7 @@ class Decoder:
                 else:
                     context.thread_count = 1
                 return stream
-        raise Rejected("there is no picture in it that can be decoded")
+        return None
 
     def _pick_audio(self) -> AudioStream | None:
         for stream in self._container.streams.audio:
@@ -154,7 +190,7 @@ class Decoder:
         return None
 
     def _duration(self) -> Fraction | None:
-        own = _exact(self.video.duration, self.video.time_base)
+        own = _exact(self._main.duration, self._main.time_base)
         if own is not None:
             return own
         whole = self._container.duration

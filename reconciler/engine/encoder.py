@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.engine.picture import Sound
 
 _AAC_FRAME = 1_024
-_SEGMENT_SECONDS = 2
+_SEGMENT_SECONDS = 1  # players begin three segments back: what a page shows is 4 s old, not 7
 _REFERENCE_BITS, _REFERENCE_PIXELS = 4_000_000, 1280 * 720 * 25  # measured to look well
 _HD_LINES = 720
 _ONE_THREAD = 360 * 30  # lines a second that one thread always keeps up with

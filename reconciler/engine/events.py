@@ -50,7 +50,7 @@ class CuedSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSeen:
-    """One output: `opening`, `sending`, `silent` or `down`. `since` is an instant."""
+    """One output: `opening`, `waiting`, `sending`, `silent` or `down`. `since` is an instant."""
 
     name: str
     state: str

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.engine.encoder import Chunk
 
 PLAYLIST = "index.m3u8"
-_LISTED = 6  # segments in the playlist
+_LISTED = 8  # segments in the playlist
 _KEPT = 4  # more on disk, for players that are behind
 _OURS = re.compile(r"seg-\d+\.ts(\.part)?")
 
@@ -68,6 +68,9 @@ class HlsWriter:
             self._last_tick = max(self._last_tick, chunk.tick)
         if self._open is not None:
             self._open[1].write(chunk.data)
+
+    def abort(self) -> None:
+        """The segment that is being written is never listed; nothing else could leave."""
 
     def close(self) -> None:
         """Close the segment that was being written; it is not listed."""

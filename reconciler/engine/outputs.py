@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from reconciler.engine.events import OutputSeen
 from reconciler.engine.hls import HlsWriter
 from reconciler.engine.relay import Relay
 from reconciler.engine.sinks import FileWriter, Sink, UdpWriter, local_path
-from reconciler.engine.source import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.engine.encoder import Chunk
     from reconciler.engine.protocol import OutputSpec
 
-_GOODBYE = 3.0  # seconds for sinks to write what waits
+_GOODBYE = 3.0  # seconds for all together: to write what waits, and to take leave of far ends
 
 
 class _Relayed:
@@ -46,10 +46,14 @@ class _Relayed:
     def close(self, *, flush: bool) -> None:
         if not flush:
             self._relay.hush()
-        self._closing = start_thread(self._relay.close, f"close {self._name}")
+        self._relay.close()
 
     def join(self, timeout: float) -> None:
-        self._closing.join(timeout)
+        self._relay.wait_closed(timeout)
+
+    @property
+    def is_over(self) -> bool:
+        return self._relay.wait_closed(0)
 
 
 class OutputSet:
@@ -62,8 +66,10 @@ class OutputSet:
         self._lock = threading.Lock()
         self._wanted: tuple[OutputSpec, ...] = ()
         self._live: dict[OutputSpec, Sink | _Relayed] = {}
+        self._leaving: list[Sink | _Relayed] = []
         self._bad: dict[OutputSpec, OutputSeen] = {}
         self._shut_at = datetime.now(UTC)
+        self._until: int | None = None
         self.sending = False
 
     def want(self, outputs: tuple[OutputSpec, ...]) -> None:
@@ -72,17 +78,22 @@ class OutputSet:
             self._wanted = outputs
             self._converge()
 
-    def send(self, *, on: bool) -> None:
-        """Open or shut the gate."""
+    def send(self, *, on: bool, until: int | None = None) -> None:
+        """Open or shut the gate; open, it shuts by itself at `until` (monotonic nanoseconds)."""
         with self._lock:
-            if self.sending and not on:
-                self._shut_at = datetime.now(UTC)
-            self.sending = on
-            self._converge()
+            self._until = until
+            self._turn(on=on)
+            self._lapse(time.monotonic_ns())
+
+    def lapse(self, now: int) -> None:
+        """Shut the gate if its time is over: whoever opened it may be unable to."""
+        with self._lock:
+            self._lapse(now)
 
     def offer(self, chunk: Chunk) -> None:
         """Give one chunk to all outputs; never waits for one."""
         with self._lock:
+            self._lapse(time.monotonic_ns())
             for sink in self._live.values():
                 sink.offer(chunk)
 
@@ -92,15 +103,26 @@ class OutputSet:
             return tuple(self._seen(output) for output in self._wanted)
 
     def close(self) -> None:
-        """Write what waits, and end all."""
+        """Write what waits, and end all; also those that were told to end before."""
         with self._lock:
             self.sending = False
-            leaving = list(self._live.values())
+            ending = list(self._live.values())
             self._live.clear()
-        for sink in leaving:
+        for sink in ending:
             sink.close(flush=True)
-        for sink in leaving:
-            sink.join(_GOODBYE)
+        ends = time.monotonic() + _GOODBYE
+        for sink in (*ending, *self._leaving):
+            sink.join(max(0.0, ends - time.monotonic()))
+
+    def _lapse(self, now: int) -> None:
+        if self.sending and self._until is not None and now >= self._until:
+            self._turn(on=False)
+
+    def _turn(self, *, on: bool) -> None:
+        if self.sending and not on:
+            self._shut_at = datetime.now(UTC)
+        self.sending = on
+        self._converge()
 
     def _seen(self, output: OutputSpec) -> OutputSeen:
         sink = self._live.get(output)
@@ -120,7 +142,10 @@ class OutputSet:
     def _converge(self) -> None:
         wanted = self._wanted if self.sending else ()
         for output in [output for output in self._live if output not in wanted]:
-            self._live.pop(output).close(flush=self.sending)
+            sink = self._live.pop(output)
+            sink.close(flush=self.sending)
+            self._leaving.append(sink)
+        self._leaving = [sink for sink in self._leaving if not sink.is_over]
         self._bad = {output: bad for output, bad in self._bad.items() if output in wanted}
         for output in wanted:
             if output not in self._live and output not in self._bad:

@@ -13,6 +13,7 @@ from reconciler.engine.protocol import Blend
 Planes = NDArray[np.uint8]  # YUV 4:2:0, planar, as one array of 3/2 the height
 Sound = NDArray[np.float32]  # (samples, 2)
 PIXELS = "yuv420p"
+NO_PICTURE = av.VideoFrame(2, 2, PIXELS)  # stands where a source has sound and nothing to see
 _ONE = 128  # so that a difference of two pixels times a weight fits 16 bits
 _ROWS = 32  # mixed at a time, so that they stay in the cache: five times as fast
 
@@ -82,6 +83,17 @@ def crossfade(under: Sound, over: Sound, *, begin: float, end: float) -> Sound:
     angle = share * np.float32(np.pi / 2)
     mixed: Sound = (over * np.sin(angle) + under * np.cos(angle)).astype(np.float32)
     return mixed
+
+
+def joined(before: Sound, after: Sound, samples: int) -> Sound:
+    """`after`, with its first samples faded in while what went on of `before` fades out.
+
+    Linear, so that sound which simply goes on from one to the other stays as it is.
+    """
+    share = (np.arange(1, samples + 1, dtype=np.float32) / (samples + 1))[:, None]
+    whole = after.copy()
+    whole[:samples] = after[:samples] * share + before[:samples] * (1 - share)
+    return whole
 
 
 def silence(samples: int) -> Sound:

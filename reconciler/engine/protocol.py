@@ -141,9 +141,22 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Open or shut the gate of all outputs."""
+    """Open or shut the gate of all outputs.
+
+    With `for_ms` it shuts by itself that many milliseconds after `clock_ms` (a reading of this
+    machine's monotonic clock; None, or one that lies ahead: now), unless told again by then.
+    """
 
     on: bool
+    for_ms: int | None = None
+    clock_ms: int | None = None
+
+    def until(self, now: int) -> int | None:
+        """When the gate shuts by itself, in the nanoseconds of the clock that reads `now`."""
+        if self.for_ms is None:
+            return None
+        counted_from = now if self.clock_ms is None else min(now, self.clock_ms * 1_000_000)
+        return counted_from + self.for_ms * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +182,11 @@ def parse_command(line: str | bytes) -> Command:
         case "outputs":
             return Outputs(outputs=_outputs(fields.list("outputs")))
         case "send":
-            return Send(on=fields.flag("on"))
+            return Send(
+                on=fields.flag("on"),
+                for_ms=fields.integer("for_ms") if fields.has("for_ms") else None,
+                clock_ms=fields.integer("clock_ms") if fields.has("clock_ms") else None,
+            )
         case "quit":
             return Quit()
         case other:

@@ -30,11 +30,12 @@ _SENT_LATELY = 1.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayState:
-    """How one output fares. `state` is opening, sending, silent or down; no secret is in it.
+    """How one output fares. `state` is one of these; no secret is in it.
 
-    `opening`: first attempt, or waiting for a caller. `sending`: the far end takes bytes. `silent`:
-    nothing is offered, or what is offered waits. `down`: the last attempt failed or the connection
-    was lost, and is tried again. `restarts` counts the children after the first.
+    `opening`: first attempt. `waiting`: a listener that nobody calls, which is not a fault.
+    `sending`: the far end takes bytes. `silent`: nothing is offered, or what is offered waits.
+    `down`: the last attempt failed or the connection was lost, and is tried again. `restarts`
+    counts the children after the first.
     """
 
     state: str
@@ -117,6 +118,11 @@ class Relay:
             if error is None:
                 failures = 0
                 continue
+            if connected and self._launch.waits_for_caller:  # callers come and go
+                failures = 0
+                self._change("waiting", None)
+                self._closing.wait(FIRST_PAUSE)
+                continue
             failures = 1 if connected else failures + 1
             self._change("down", error)
             self._closing.wait(min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE) * self._factor)
@@ -132,7 +138,7 @@ class Relay:
     def _attempt(self) -> tuple[bool, str | None]:
         with self._lock:
             self._starts += 1
-        if self._state != "down":
+        if self._state not in ("down", "waiting"):
             self._change("opening", None)
         try:
             session = Session(

@@ -44,36 +44,78 @@ def make_launch(kind: str, url: str, options: Mapping[str, object]) -> Launch:
     raise ValueError(f"expected an output of type srt or rtmp, found {kind!r}")
 
 
+def receive_srt(url: str) -> Launch:
+    """Describe the child that receives `url` and writes its bytes to standard output."""
+    srt = _Srt.parse(url, {})
+    argv = [
+        *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-nostats"),
+        # It says only at this level when it has read its arguments and they can be hidden.
+        *("-loglevel", "debug", "-f", "data", "-raw_packet_size", "1316"),
+        *(*srt.arguments(), "-i", srt.address),
+        *("-map", "0:0", "-c", "copy", "-f", "data", "-flush_packets", "1", "pipe:1"),
+    ]
+    return srt.launch(argv)
+
+
 def _srt(url: str, options: Mapping[str, object]) -> Launch:
-    parts = urlsplit(url)
-    if parts.scheme != "srt" or parts.port is None:
-        raise ValueError("expected an address srt://host:port")
-    known: dict[str, object] = {**dict(parse_qsl(parts.query)), **options}
-    mode = str(known.get("mode", "caller"))
-    if mode not in ("caller", "listener"):
-        raise ValueError(f"expected mode caller or listener, found {mode!r}")
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    address = f"srt://{host}:{parts.port}"
-    passphrase, stream = str(known.get("passphrase") or ""), str(known.get("streamid") or "")
-    if passphrase and not _SHORTEST <= len(passphrase.encode()) <= _LONGEST:
-        raise ValueError(f"expected a passphrase of {_SHORTEST} to {_LONGEST} bytes")
+    srt = _Srt.parse(url, options)
     argv = [
         *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-nostats"),
         *("-loglevel", "info", "-blocksize", "1316", "-f", "data", "-raw_packet_size", "1316"),
         *("-i", "pipe:0", "-map", "0:0", "-c", "copy", "-f", "data", "-flush_packets", "1"),
-        *("-mode", mode, "-pkt_size", "1316", "-latency", str(_latency(known))),
-        *(("-connect_timeout", str(CONNECT_MS)) if mode == "caller" else ()),
-        *(("-passphrase", passphrase, "-enforced_encryption", "1") if passphrase else ()),
-        *(("-srt_streamid", stream) if stream else ()),
-        address,
+        *("-pkt_size", "1316", *srt.arguments(), srt.address),
     ]
-    return Launch(
-        address=address,
-        order={"exec": argv},
-        secrets=_spellings(passphrase, stream),
-        framed=False,
-        waits_for_caller=mode == "listener",
-    )
+    return srt.launch(argv)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Srt:
+    """One end of an SRT connection; options win over what the address says."""
+
+    address: str
+    is_caller: bool
+    latency: int  # microseconds
+    passphrase: str = field(repr=False)
+    stream: str = field(repr=False)
+
+    @staticmethod
+    def parse(url: str, options: Mapping[str, object]) -> _Srt:
+        parts = urlsplit(url)
+        if parts.scheme != "srt" or parts.port is None:
+            raise ValueError("expected an address srt://host:port")
+        known: dict[str, object] = {**dict(parse_qsl(parts.query)), **options}
+        mode = str(known.get("mode", "caller"))
+        if mode not in ("caller", "listener"):
+            raise ValueError(f"expected mode caller or listener, found {mode!r}")
+        passphrase = str(known.get("passphrase") or "")
+        if passphrase and not _SHORTEST <= len(passphrase.encode()) <= _LONGEST:
+            raise ValueError(f"expected a passphrase of {_SHORTEST} to {_LONGEST} bytes")
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        return _Srt(
+            address=f"srt://{host}:{parts.port}",
+            is_caller=mode == "caller",
+            latency=_latency(known),
+            passphrase=passphrase,
+            stream=str(known.get("streamid") or ""),
+        )
+
+    def arguments(self) -> list[str]:
+        secret = ("-passphrase", self.passphrase, "-enforced_encryption", "1")
+        return [
+            *("-mode", "caller" if self.is_caller else "listener", "-latency", str(self.latency)),
+            *(("-connect_timeout", str(CONNECT_MS)) if self.is_caller else ()),
+            *(secret if self.passphrase else ()),
+            *(("-srt_streamid", self.stream) if self.stream else ()),
+        ]
+
+    def launch(self, argv: list[str]) -> Launch:
+        return Launch(
+            address=self.address,
+            order={"exec": argv},
+            secrets=_spellings(self.passphrase, self.stream),
+            framed=False,
+            waits_for_caller=not self.is_caller,
+        )
 
 
 def _latency(known: Mapping[str, object]) -> int:

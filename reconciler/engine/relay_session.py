@@ -7,23 +7,18 @@ relay's own thread; whatever blocks is in the child.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import IO
 
 from reconciler.engine import relay_child
 from reconciler.engine.relay_launch import CONNECT_MS, Launch
+from reconciler.engine.relay_process import descriptor, end, hide_arguments, spawn
 from reconciler.engine.relay_queue import ChunkQueue
 
 STALLED_AFTER = 3.0  # seconds without a byte taken: longer than any far end's hiccup worth keeping
 ANSWER_WITHIN = CONNECT_MS / 1000 + 4.0  # seconds for start, connection and greeting
-END_WITHIN = 1.5  # seconds to say goodbye; libsrt lingers for one
 _TICK_MS = 100
 _BLOCK = 3 * 1316  # whole datagrams, and below PIPE_BUF: written as a whole or not at all
 _LONGEST_LINE = 4096
@@ -51,9 +46,9 @@ class Session:
         self._said = ""
         self._fed = False
         self.connected = False
-        self._child = _spawn(launch)
-        self._into = _pipe(self._child.stdin)
-        self._said_by = _pipe(self._child.stderr)
+        self._child = spawn(launch)
+        self._into = descriptor(self._child.stdin)
+        self._said_by = descriptor(self._child.stderr)
         self._progress_at = time.monotonic()
 
     def run(self) -> str | None:
@@ -72,7 +67,7 @@ class Session:
                     return why
             return None
         finally:
-            _end(self._child)
+            end(self._child)
 
     def _wait(self, watched: select.poll) -> None:
         if self._pending or (self._fed and self._queue):
@@ -96,7 +91,9 @@ class Session:
     def _understand(self, line: str) -> None:
         if line.startswith("Input #0"):
             self._progress_at = time.monotonic()
-            _hide_arguments(self._child.pid, self._launch.secrets)
+            hide_arguments(self._child.pid, self._launch.secrets)
+            if self._launch.waits_for_caller:
+                self._on_news("waiting", None, 0)
             if self._launch.framed:
                 self._fed = True
                 self._queue.flow(fresh=False)  # the group at hand tells the child what is coming
@@ -170,57 +167,3 @@ class Session:
 
     def _clean(self, text: str) -> str:
         return self._launch.redact(text)
-
-
-def _spawn(launch: Launch) -> subprocess.Popen[bytes]:
-    child = subprocess.Popen(
-        [sys.executable, "-P", str(Path(relay_child.__file__))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-    )
-    order = json.dumps({**launch.order, "parent": os.getpid()})
-    os.write(_pipe(child.stdin), order.encode() + b"\n")
-    for stream in (child.stdin, child.stderr):
-        os.set_blocking(_pipe(stream), False)
-    return child
-
-
-def _pipe(stream: IO[bytes] | None) -> int:
-    if stream is None:
-        raise TypeError("the child was started without pipes")
-    return stream.fileno()
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask, then insist; SRT's goodbye frees a far end that serves one caller at a time."""
-    with contextlib.suppress(OSError):
-        if child.stdin is not None:
-            child.stdin.close()
-    child.terminate()
-    try:
-        child.wait(END_WITHIN)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    if child.stderr is not None:
-        child.stderr.close()
-
-
-def _hide_arguments(pid: int, secrets: tuple[str, ...]) -> None:
-    """Overwrite secrets in the child's argv, which every user of the machine can read.
-
-    The child has taken its own copies when it reports its input. Where the system forbids this
-    they stay visible: ffmpeg takes SRT's passphrase and stream id from argv only.
-    """
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        start, end = int(fields[45]), int(fields[46])  # arg_start, arg_end: proc(5), 48 and 49
-        with Path(f"/proc/{pid}/mem").open("r+b", buffering=0) as memory:
-            memory.seek(start)
-            shown = memory.read(end - start)
-            for secret in secrets:
-                shown = shown.replace(secret.encode(), b"*" * len(secret.encode()))
-            memory.seek(start)
-            memory.write(shown)

@@ -60,6 +60,11 @@ class Shelf:
         entry = self._entries.get((cue.key, cue.source))
         return None if entry is None else entry.source
 
+    def source_frame(self, cue: Cue, position: int) -> int:
+        """The frame of the source that `cue` shows at `position`: a loop begins anew at 0."""
+        source = self.source(cue)
+        return position if source is None else source.source_frame(position)
+
     def read(self, cue: Cue, position: int) -> Reading:
         """How ready `cue` is for `position`."""
         if isinstance(cue.source, Slate | Freeze):

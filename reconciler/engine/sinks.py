@@ -40,6 +40,9 @@ class Writer(Protocol):
     def write(self, chunk: Chunk) -> None:
         """Take one chunk; the first one is a key frame."""
 
+    def abort(self) -> None:
+        """Let nothing more leave, not even what is being written; from any thread."""
+
     def close(self) -> None:
         """Finish tidily."""
 
@@ -50,6 +53,7 @@ class Sink:
     def __init__(self, name: str, make: Callable[[], Writer]) -> None:
         self._name = name
         self._make = make
+        self._writer: Writer | None = None
         self._queue: deque[Chunk] = deque()
         self._waiting = 0
         self._wake = threading.Condition()
@@ -91,11 +95,18 @@ class Sink:
             self._ending = True
             if not flush:
                 self._queue.clear()
+                if self._writer is not None:
+                    self._writer.abort()
             self._wake.notify()
 
     def join(self, timeout: float) -> None:
         """Wait until it has ended."""
         self._thread.join(timeout)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return not self._thread.is_alive()
 
     def _forget(self, error: str) -> None:
         self._queue.clear()
@@ -114,6 +125,8 @@ class Sink:
             began = time.monotonic()
             try:
                 writer = self._make()
+                with self._wake:
+                    self._writer = writer
                 with contextlib.closing(writer):
                     self._write_all(writer)
             except (OSError, ValueError) as error:
@@ -153,6 +166,7 @@ class UdpWriter:
         self._aim(family, int(output.options.get("ttl", 1)), output.options.get("interface"))
         self._socket.settimeout(0)
         self._rest = b""
+        self._aborted = False
 
     def write(self, chunk: Chunk) -> None:
         """Send whole datagrams; the rest goes with the next chunk."""
@@ -160,15 +174,21 @@ class UdpWriter:
         whole = len(data) // _DATAGRAM * _DATAGRAM
         self._rest = data[whole:]
         for count, at in enumerate(range(0, whole, _DATAGRAM), 1):
+            if self._aborted:
+                return
             with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
                 self._socket.sendto(data[at : at + _DATAGRAM], self._to)
             if count % _BURST == 0:
                 time.sleep(_GAP)
 
+    def abort(self) -> None:
+        """Send no further datagram."""
+        self._aborted = True
+
     def close(self) -> None:
         """Send the rest."""
         with contextlib.suppress(OSError):
-            if self._rest:
+            if self._rest and not self._aborted:
                 self._socket.sendto(self._rest, self._to)
         self._socket.close()
 
@@ -207,6 +227,9 @@ class FileWriter:
         view = memoryview(chunk.data)
         while view:
             view = view[self._file.write(view) or 0 :]
+
+    def abort(self) -> None:
+        """Nothing leaves the machine by a file."""
 
     def close(self) -> None:
         """Close the file."""

@@ -38,19 +38,18 @@ class SoundLine:
         self.end = at + len(sound)
 
     def take(self, first: int, count: int) -> Sound:
-        """The samples from `first` on, and forget all before them; missing ones are silent."""
+        """The samples from `first` on, and forget all before them; missing ones are silent.
+
+        They can be taken again: a picture that is frozen goes on where its sound was faded out.
+        """
+        self.drop_before(first)
         taken = silence(count)
         last = first + count
-        while self._parts:
-            at, sound = self._parts[0]
+        for at, sound in self._parts:
             if at >= last:
                 break
             begin, end = max(at, first), min(at + len(sound), last)
-            if end > begin:
-                taken[begin - first : end - first] = sound[begin - at : end - at]
-            if at + len(sound) > last:
-                break
-            self._parts.popleft()
+            taken[begin - first : end - first] = sound[begin - at : end - at]
         return taken
 
     def cut(self, at: int) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from sys import intern
+from typing import Any, cast
 
 from reconciler.lineup.names import unique_names
 from reconciler.lineup.playlist_file import AssetPart, BreakEntry, LiveEntry, PlaylistFile
@@ -32,6 +33,7 @@ from reconciler.model.desired import (
 from reconciler.model.ids import AssetId, PlaylistName
 from reconciler.model.spans import Span, parse_span
 
+_KNOWN = 1 << 14  # playlists whose assets are kept apart
 _READ_AHEAD = 64  # decoded playlists that are kept: a channel's own, several times over
 _span = lru_cache(maxsize=1 << 16)(parse_span)
 
@@ -66,11 +68,17 @@ class Summary:
     @property
     def assets(self) -> tuple[str, ...]:
         """The assets that it plays; sorted."""
-        return tuple(self.house.split("\n")) if self.house else ()
+        return _names(self.house)
 
     def digest(self, name: str) -> str:
         """The digest of the playlist under this name."""
         return digest_of((self.title or name, self.content))
+
+
+@lru_cache(maxsize=_KNOWN)
+def _names(house: str) -> tuple[str, ...]:
+    # Playlists share assets, and lineups playlists: each name is in memory once.
+    return tuple(map(intern, house.split("\n"))) if house else ()
 
 
 def summarise(playlist: PlaylistFile) -> tuple[Summary, bytes]:
@@ -157,6 +165,25 @@ class Playlists(Mapping[PlaylistName, DesiredPlaylist]):
 
     def __repr__(self) -> str:
         return f"Playlists({len(self)})"
+
+
+class Houses(Mapping[PlaylistName, tuple[AssetId, ...]]):
+    """The assets that playlists name, sorted, by playlist; taken apart when read."""
+
+    def __init__(self, summaries: Mapping[str, Summary]) -> None:
+        self._summaries = {name: summaries[name] for name in sorted(summaries)}
+
+    def __getitem__(self, name: PlaylistName) -> tuple[AssetId, ...]:
+        return cast("tuple[AssetId, ...]", self._summaries[name].assets)
+
+    def __iter__(self) -> Iterator[PlaylistName]:
+        return map(PlaylistName, self._summaries)
+
+    def __len__(self) -> int:
+        return len(self._summaries)
+
+    def __repr__(self) -> str:
+        return f"Houses({len(self)})"
 
 
 def read_items(body: bytes) -> tuple[Item, ...]:

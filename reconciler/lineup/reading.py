@@ -112,14 +112,38 @@ class Files:
     findings: list[Finding] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
+    def put(self, place: Place, loaded: Loaded) -> None:
+        """Take in one file."""
+        match place.kind:
+            case Kind.CHANNEL:
+                self.channels[place.name] = loaded
+            case Kind.PLAYLIST:
+                self.playlists[place.name] = loaded
+            case _:
+                self.single[place.kind] = loaded
+
+    def at(self, place: Place) -> Loaded | None:
+        """The file of that place, if there is one."""
+        match place.kind:
+            case Kind.CHANNEL:
+                return self.channels.get(place.name)
+            case Kind.PLAYLIST:
+                return self.playlists.get(place.name)
+            case _:
+                return self.single.get(place.kind)
+
     def value(self, kind: Kind) -> Any:
         """The value of a file that there is one of; None where there is none, or none usable."""
         loaded = self.single.get(kind)
         return None if loaded is None else loaded.value
 
 
-def read_files(tree: Tree, values: Values, cache: ParseCache) -> Files:
-    """Read every file of a lineup, collecting what is wrong with each."""
+def read_files(tree: Tree, values: Values, cache: ParseCache, before: Files | None = None) -> Files:
+    """Read every file of a lineup, collecting what is wrong with each.
+
+    `before` are the files of an earlier load without a mistake: what did not change since is taken
+    from there, the very same value.
+    """
     found = sort_out(tree.blobs)
     files = Files(
         tree=tree,
@@ -127,7 +151,7 @@ def read_files(tree: Tree, values: Values, cache: ParseCache) -> Files:
         findings=list(found.findings),
         warnings=list(found.warnings),
     )
-    reader = _Reader(files, found.places, cache)
+    reader = _Reader(files, found.places, cache, before)
     # First what every other file may use: `vars`.
     reader.read([path for path in found.places if path == Kind.LINEUP.value])
     lineup = files.value(Kind.LINEUP)
@@ -152,14 +176,21 @@ def items_key(summary: Summary) -> str:
 class _Reader:
     """Read files into `files`, by way of the cache."""
 
-    def __init__(self, files: Files, places: Mapping[str, Place], cache: ParseCache) -> None:
+    def __init__(
+        self,
+        files: Files,
+        places: Mapping[str, Place],
+        cache: ParseCache,
+        before: Files | None,
+    ) -> None:
         self._files = files
         self._places = places
         self._cache = cache
+        self._before = before
         self._fresh: dict[str, bytes] = {}
 
     def read(self, paths: Iterable[str]) -> None:
-        keys = {path: self._key(path) for path in paths}
+        keys = {path: self._key(path) for path in paths if not self._is_as_before(path)}
         held = self._cache.find(keys.values())
         unknown = [
             path
@@ -171,6 +202,20 @@ class _Reader:
             if len(self._fresh) >= _BATCH:
                 self._flush()
         self._flush()
+
+    def _is_as_before(self, path: str) -> bool:
+        """Take a file as it was, where neither its text nor what that may name has changed."""
+        files, before = self._files, self._before
+        if before is None or before.tree.blobs.get(path) != files.tree.blobs[path]:
+            return False
+        place = self._places[path]
+        if place.kind is not Kind.LINEUP and before.scope != files.scope:
+            return False
+        loaded = before.at(place)
+        if loaded is None or loaded.path != path:
+            return False
+        files.put(place, loaded)
+        return True
 
     def _flush(self) -> None:
         if self._fresh:
@@ -258,15 +303,7 @@ class _Reader:
         return len(broken)
 
     def _place(self, path: str, typed: Typed[Any], secrets: Mapping[Path, Text]) -> None:
-        place = self._places[path]
-        loaded = Loaded(path=path, typed=typed, secrets=secrets)
-        match place.kind:
-            case Kind.CHANNEL:
-                self._files.channels[place.name] = loaded
-            case Kind.PLAYLIST:
-                self._files.playlists[place.name] = loaded
-            case _:
-                self._files.single[place.kind] = loaded
+        self._files.put(self._places[path], Loaded(path=path, typed=typed, secrets=secrets))
 
 
 def _parsed(content: bytes, kind: Kind) -> Raw:

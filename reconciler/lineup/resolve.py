@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 
@@ -22,7 +22,7 @@ from reconciler.lineup.inventory import Inventory, devices_of, engines_of
 from reconciler.lineup.kinds import Kind
 from reconciler.lineup.merge import Merged, failover_of
 from reconciler.lineup.playlist_checks import Known
-from reconciler.lineup.playlists import Playlists, Summary
+from reconciler.lineup.playlists import Houses, Playlists, Summary
 from reconciler.lineup.reading import Files, Loaded
 from reconciler.lineup.resolve_outputs import outputs_of
 from reconciler.lineup.scalars import as_time
@@ -47,14 +47,34 @@ from reconciler.model.ids import AssetId, ChannelName, NodeName, PlaylistName, R
 Labels = tuple[tuple[str, str], ...]
 
 
-def resolve(known: Known, revision: Revision, body: Callable[[str], bytes]) -> Desired:
-    """Turn files without a mistake into `Desired`; `body` fetches a playlist's items by name."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An earlier lineup's files, and the channels that they were resolved to."""
+
+    files: Files
+    channels: Mapping[ChannelName, DesiredChannel]
+
+
+def resolve(
+    known: Known,
+    revision: Revision,
+    body: Callable[[str], bytes],
+    before: Before | None = None,
+) -> Desired:
+    """Turn files without a mistake into `Desired`; `body` fetches a playlist's items by name.
+
+    Channels that follow from the very files that they followed from `before` are taken from there.
+    """
     files = known.files
     lineup: LineupFile = files.value(Kind.LINEUP)
     nodes: Mapping[str, NodeFile] = files.value(Kind.NODES)
     context = _Context(known, lineup, Inventory(nodes), _assets(files, known.findable))
     summaries = {name: loaded.value for name, loaded in files.playlists.items()}
-    channels = {ChannelName(name): context.channel(name) for name in sorted(files.channels)}
+    known_channels = _Unchanged(files, before)
+    channels = {
+        ChannelName(name): known_channels.find(name) or context.channel(name)
+        for name in sorted(files.channels)
+    }
     return Desired(
         revision=revision,
         channels=channels,
@@ -67,8 +87,39 @@ def resolve(known: Known, revision: Revision, body: Callable[[str], bytes]) -> D
         accounts=_accounts(files.value(Kind.ACCESS)),
         policy=_policy(lineup.policy),
         warnings=tuple(sorted([*files.warnings, *_warnings(files)])),
-        houses={PlaylistName(n): frozenset(s.assets) for n, s in sorted(summaries.items())},
+        houses=Houses(summaries),
     )
+
+
+class _Unchanged:
+    """The channels of an earlier lineup that follow from files which are still the same."""
+
+    def __init__(self, files: Files, before: Before | None) -> None:
+        self._files = files
+        self._before = before
+        if before is not None and any(
+            before.files.single.get(kind) is not files.single.get(kind)
+            for kind in (Kind.LINEUP, Kind.NODES, Kind.ASSETS)
+        ):
+            self._before = None
+
+    def find(self, name: str) -> DesiredChannel | None:
+        """The channel as it was, if nothing that it is made from has changed."""
+        before = self._before
+        channel = None if before is None else before.channels.get(ChannelName(name))
+        if before is None or channel is None:
+            return None
+        if before.files.channels[name] is not self._files.channels[name]:
+            return None
+        was, now = before.files.playlists, self._files.playlists
+        return channel if all(was[p] is now[p] for p in _played_by(channel)) else None
+
+
+def _played_by(channel: DesiredChannel) -> set[PlaylistName]:
+    names = {layer.playlist for layer in channel.schedule}
+    if channel.filler is not None:
+        names.add(channel.filler.playlist)
+    return names
 
 
 class _Context:
@@ -125,11 +176,8 @@ class _Context:
 
     def _around(self, channel: DesiredChannel) -> Iterator[object]:
         """Digests of what a channel's rundown and rows depend on beside its own file."""
-        names = {layer.playlist for layer in channel.schedule}
-        if channel.filler is not None:
-            names.add(channel.filler.playlist)
         assets = {channel.slate} if channel.slate is not None else set()
-        for name in sorted(names):
+        for name in sorted(_played_by(channel)):
             summary: Summary = self._files.playlists[name].value
             yield name, summary.digest(name)
             yield [self._live_digests[live] for live in summary.lives]

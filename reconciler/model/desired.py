@@ -6,7 +6,7 @@ devices are named by the inventory, its spans are valid at its rate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from enum import Enum
@@ -391,4 +391,4 @@ class Desired:
     accounts: tuple[Account, ...]
     policy: Policy
     warnings: tuple[str, ...] = ()
-    houses: Mapping[PlaylistName, frozenset[AssetId]] = field(default_factory=dict)
+    houses: Mapping[PlaylistName, Collection[AssetId]] = field(default_factory=dict)

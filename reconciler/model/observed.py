@@ -60,7 +60,10 @@ class OnAirSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSeen:
-    """One output as the engine reports it; `state` is opening, sending, silent or down."""
+    """One output as the engine reports it; `state` is opening, waiting, sending, silent or down.
+
+    `waiting` is a listener that nobody has called yet, which is no fault.
+    """
 
     name: OutputName
     digest: str  # of its wanted settings
@@ -127,7 +130,7 @@ class ChannelRow:
     rundown_digest: str = ""
     rundown_until: int = 0
     rundown_inputs: str = ""  # digest of the lineup and media that it was compiled from
-    lease_expires_at: datetime | None = None  # by the database's clock
+    lease_expires_at: datetime | None = None  # by the database's clock; None: without limit
     rundown_acts_seq: int | None = None  # newest live act in the rundown kept last; None: not told
 
 

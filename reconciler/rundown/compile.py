@@ -19,6 +19,7 @@ from reconciler.model.rundown import Clip, Event, EventKind, Remark, RemarkKind,
 from reconciler.model.video import FrameClock
 from reconciler.rundown.entries import Script, make_script
 from reconciler.rundown.gaps import Closer, Fill, Pool
+from reconciler.rundown.joins import joined
 from reconciler.rundown.layers import Strand, is_base, make_strands
 from reconciler.rundown.localtime import LocalClock
 from reconciler.rundown.remarks import Notes
@@ -68,7 +69,7 @@ def compile_rundown(sources: Sources, window: Window, carry: Carry | None = None
     """
     book = _Book.open(sources, window)
     kept = take_apart(carry) if carry is not None else _NOTHING
-    if carry is None or not (kept.past or kept.kept) or _stale(kept, window, book.clock.rate):
+    if carry is None or not kept.kept or _stale(kept, window, book.clock.rate):
         simulation = book.cold(window)
     else:
         simulation = book.warm(window, kept, carry.keep_until)
@@ -88,7 +89,7 @@ _NOTHING = Kept((), (), ())
 
 
 def _stale(kept: Kept, window: Window, rate: Fraction) -> bool:
-    return (kept.past + kept.kept)[-1].end < window.start - FrameClock(rate).frames_in(_STALE)
+    return kept.kept[-1].end < window.start - FrameClock(rate).frames_in(_STALE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +148,6 @@ class _Book:
 
     def warm(self, window: Window, kept: Kept, keep_until: int) -> Simulation:
         """A simulation that stands at the end of what is kept."""
-        if not kept.kept:
-            simulation = self._simulation(self._strands(window.start, window.end), window.start)
-            remember(simulation, kept.past, keep_until)
-            return simulation
         start, end = kept.kept[0].start, kept.kept[-1].end
         strands = self._strands(min(window.start, end), max(window.end, end))
         simulation = self._simulation(strands, end)
@@ -178,8 +175,9 @@ class _Book:
             rate=self.clock.rate,
             start=kept[0].start,
             end=kept[-1].end,
-            events=kept,
+            events=joined(kept),
             filler=self.pool.clips,
+            max_repeat=self.pool.max_repeat,
             slate=self._slate(start),
             commit=self.sources.commit,
             history=self._history((*simulation.remembered, *events[:first]), start),

@@ -133,13 +133,20 @@ class Closer:
     notes: Notes
     aired: dict[int, int] = field(default_factory=dict)
 
-    def remember(self, events: Iterable[Event]) -> None:
-        """Take in the filler among `events`, which are in order."""
+    def remember(self, events: Sequence[Event]) -> None:
+        """Take in the filler among `events`, which are in order; say again what is to be said."""
         numbers: dict[Material, int] = {clip: number for number, clip in enumerate(self.pool.clips)}
-        for event in events:
+        neighbours = zip((None, *events), events, (*events[1:], None), strict=False)
+        for before, event, following in neighbours:
             number = numbers.get(event.material) if event.kind is EventKind.FILLER else None
             if number is not None:
+                last = self.aired.get(number)
+                if last is not None and event.start - last < self.pool.max_repeat:
+                    self._tell_repeat(event.start, event.occurrence, number)
                 self.aired[number] = event.start
+            if _begins_slate(before, event):
+                more = following is not None and following.kind is EventKind.SLATE
+                self._tell_slate(event.start, event.end, more=more)
 
     def piece(self, fill: Fill, at: int, previous: Event | None) -> Event:
         """The next piece from frame `at`; never beyond `fill.end`."""
@@ -150,9 +157,7 @@ class Closer:
         number, repeats = choice
         entry = self.pool.entries[number]
         if repeats:
-            text = f"filler {entry.item} comes again before its max_repeat is over"
-            key = ("repeat", str(fill.since))
-            self.notes.once(key, at, RemarkKind.REPEATED_FILLER, text)
+            self._tell_repeat(at, fill.occurrence, number)
         self.aired[number] = at
         return Event(
             id=EventId(f"filler/{entry.item}@{stamp(at, self.pool.rate)}"),
@@ -181,9 +186,7 @@ class Closer:
         end = slate_end(at, fill.end, self.pool.rate)
         going_on = previous is not None and previous.kind is EventKind.SLATE
         if previous is None or not going_on or previous.end <= fill.since:
-            more = " or longer" if end < fill.end else ""
-            text = f"slate for {length(end - at, self.pool.rate)}{more}: no filler fits"
-            self.notes.add(at, RemarkKind.GAP, text)
+            self._tell_slate(at, end, more=end < fill.end)
         return Event(
             id=EventId(f"slate@{stamp(at, self.pool.rate)}"),
             start=at,
@@ -199,3 +202,20 @@ class Closer:
             due=fill.due,
             window=fill.window,
         )
+
+    def _tell_slate(self, at: int, end: int, *, more: bool) -> None:
+        longer = " or longer" if more else ""
+        text = f"slate for {length(end - at, self.pool.rate)}{longer}: no filler fits"
+        self.notes.add(at, RemarkKind.GAP, text)
+
+    def _tell_repeat(self, at: int, gap: int, number: int) -> None:
+        text = f"filler {self.pool.entries[number].item} comes again before its max_repeat is over"
+        self.notes.once(("repeat", str(gap)), at, RemarkKind.REPEATED_FILLER, text)
+
+
+def _begins_slate(before: Event | None, event: Event) -> bool:
+    if event.kind is not EventKind.SLATE:
+        return False
+    if before is None or before.end != event.start:
+        return event.start == event.occurrence
+    return before.kind is not EventKind.SLATE

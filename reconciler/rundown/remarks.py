@@ -10,18 +10,18 @@ from reconciler.rundown.localtime import LocalClock
 
 @dataclass(slots=True)
 class Notes:
-    """Remarks on what lies at or after frame `since`, and before that is not told."""
+    """Remarks on what lies at or after frame `since`; what lies before that is not told."""
 
     clock: LocalClock
     since: int
     _told: set[tuple[str, ...]] = field(default_factory=set)
-    _found: list[Remark] = field(default_factory=list)
+    _found: set[Remark] = field(default_factory=set)
 
     def add(self, frame: int, kind: RemarkKind, text: str, *, event: str = "") -> None:
         """Remark `text` of `frame`, unless that lies before the window."""
         if frame >= self.since:
             told = f"{self.clock.words(frame)}: {text}"
-            self._found.append(Remark(frame=frame, kind_name=kind.value, text=told, event=event))
+            self._found.add(Remark(frame=frame, kind_name=kind.value, text=told, event=event))
 
     def once(self, key: tuple[str, ...], frame: int, kind: RemarkKind, text: str) -> None:
         """The same, but only the first of what repeats under `key`."""

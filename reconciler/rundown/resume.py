@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.rundown import Clip, Event, EventKind, Rundown, SlatePicture
-from reconciler.rundown.gaps import Fill, slate_end
+from reconciler.rundown.gaps import Fill, second, slate_end
 from reconciler.rundown.layers import Due, Strand
 from reconciler.rundown.runs import Run
 from reconciler.rundown.simulate import Simulation
@@ -89,7 +89,7 @@ def resume(simulation: Simulation, kept: Kept, keep_until: int) -> None:
     last = events[-1]
     reader = _Reader(simulation, kept.dropped, keep_until)
     for event in events[:-1]:
-        reader.read(event)
+        simulation.tell_again(event, reader.read(event))
         reader.go_on()
     run = reader.read(last)
     reader.end_loops()
@@ -101,8 +101,10 @@ def resume(simulation: Simulation, kept: Kept, keep_until: int) -> None:
     simulation.at = last.start
     simulation.table.drop_stale(Boundary(last.start, simulation.previous, None))
     if last.end > keep_until:
-        end = _end(simulation, last, run, keep_until)
-        last = replace(last, frames=max(end, keep_until, last.start + 1) - last.start)
+        end, lap = _end(simulation, last, run, keep_until)
+        frames = max(end, keep_until, last.start + 1) - last.start
+        last = replace(last, frames=frames, lap=lap if end == last.start + frames else 0)
+    simulation.tell_again(last, run)
     pending = None if run is None else _rest(simulation, last, run)
     reader.go_on()
     simulation.last_run = run
@@ -110,17 +112,17 @@ def resume(simulation: Simulation, kept: Kept, keep_until: int) -> None:
     simulation.pending = pending
 
 
-def _end(simulation: Simulation, last: Event, run: Run | None, keep_until: int) -> int:
-    """Where the event that is on at `keep_until` ends by the schedule as it now is."""
+def _end(simulation: Simulation, last: Event, run: Run | None, keep_until: int) -> tuple[int, int]:
+    """Where the event that is on at `keep_until` ends by the schedule as it now is, and its lap."""
     after = max(last.start, keep_until - 1)
     if is_gap(last):
-        return _gap_end(simulation, last, keep_until)
+        return _gap_end(simulation, last, keep_until), 0
     if run is None:
-        return min(last.end, simulation.table.cut(None, last.start, after=after).frame)
+        return min(last.end, simulation.table.cut(None, last.start, after=after).frame), 0
     simulation.fence = simulation.table.fence(run, last.start)
     cut = simulation.cut_of(run, run.index, after=after)
     if last.kind is not EventKind.PROGRAMME:
-        return min(last.end, cut.frame)
+        return min(last.end, cut.frame), 0
     clip = last.material
     runs_on = isinstance(clip, Clip) and clip.material is not None
     tail = last.nominal if runs_on and last.frames <= last.nominal else 0
@@ -136,7 +138,7 @@ def _gap_end(simulation: Simulation, last: Event, keep_until: int) -> int:
         waits = simulation.times.step(run, keep_until, in_gap=True).waits
         if waits > keep_until:
             end = min(end, waits)
-        elif slate:
+        elif slate and end - keep_until >= second(simulation.clock.rate):
             return keep_until
     if slate:
         return slate_end(last.start, end, simulation.clock.rate)
@@ -203,12 +205,14 @@ class _Reader:
 
     def _run(self, strand: Strand, due: Due | None, event: Event) -> Run:
         table = self.simulation.table
-        run = table.base_run(strand) if due is None else table.runs.get(strand.rank)
-        if run is not None and due is None:
+        run = table.runs.get(strand.rank)
+        if due is None:
+            run = table.base_run(strand)
             run.fresh = False
-        if run is None or run.due != due:
+        elif run is None or run.due != due:
             run = table.runs[strand.rank] = Run(strand=strand, due=due, fresh=False)
-            table.next_due[strand.rank] = strand.dues.index(due) + 1 if due else 0
+            table.next_due[strand.rank] = strand.dues.index(due) + 1
+            table.tell_begin(strand, due, event.start)
         if run.round_start != event.occurrence:
             run.renew()
             run.round_start = event.occurrence

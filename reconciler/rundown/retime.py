@@ -34,6 +34,7 @@ from reconciler.model.rundown import (
     Skip,
     Stop,
 )
+from reconciler.rundown.joins import joined
 from reconciler.rundown.layers import EVER
 from reconciler.rundown.timeline import (
     PART,
@@ -106,8 +107,8 @@ def retime(rundown: Rundown, acts: Sequence[Act], now: int) -> Effective:
         seq, base, opened = new[-1].seq, deck.under, []
     open_from = min(opened, default=None)
     return Effective(
-        rundown=replace(rundown, events=deck.shown(), acts_seq=seq, open_from=open_from),
-        held=replace(rundown, events=base, acts_seq=seq, open_from=open_from),
+        rundown=replace(rundown, events=joined(deck.shown()), acts_seq=seq, open_from=open_from),
+        held=replace(rundown, events=joined(base), acts_seq=seq, open_from=open_from),
         mode=deck.mode,
         since=deck.since if deck.mode is not Mode.PLAYING else rundown.start,
         until=deck.until(),
@@ -235,7 +236,7 @@ class _Deck:
         number = number_at(events, at)
         if number is None or base_id(events[number].id) != base_id(act.event):
             return
-        self._play(self._layout().skip(events, at))
+        self._play(self._layout().skip(events, number, at))
 
     def _on(self, at: int) -> Event | None:
         shown = self._with_open(self._playing(), at + 1)

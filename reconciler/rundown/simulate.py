@@ -7,12 +7,14 @@ Who is on is `table`'s judgement, what an item's own time means is `runs`', what
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from reconciler.model.desired import StartType
 from reconciler.model.ids import EventId
 from reconciler.model.rundown import Event, EventKind, RemarkKind, Transition
+from reconciler.model.video import FrameClock
 from reconciler.rundown.entries import Entry
-from reconciler.rundown.gaps import Closer, Fill
+from reconciler.rundown.gaps import Closer, Fill, second
 from reconciler.rundown.layers import EVER
 from reconciler.rundown.localtime import LocalClock, length, stamp
 from reconciler.rundown.remarks import Notes
@@ -20,6 +22,7 @@ from reconciler.rundown.runs import ItemTimes, Run, Step
 from reconciler.rundown.table import Boundary, Cut, Table
 
 _CUT = Transition()
+_LONG_WAIT = timedelta(hours=12)
 _Start = tuple[StartType, tuple[int, int] | None]
 _FOLLOWS: _Start = (StartType.FOLLOW, None)
 
@@ -130,7 +133,15 @@ class Simulation:
     def _play(self, run: Run) -> None:
         step = self.times.step(run, self.at, in_gap=self.here().in_gap)
         if step.waits > self.at:
+            self._tell_wait(run, step)
             self._gap(min(step.waits, self.table.next_start(run, self.at)))
+            return
+        cut = self.cut_of(run, step.index, after=self.at).frame
+        lasts = run.strand.script.entries[step.index].frames
+        if cut - self.at < min(second(self.clock.rate), lasts):
+            # Frames left over, as every fractional rate has them: begun here, an item would flash
+            # up and be lost, since what was trimmed is not taken up again.
+            self._gap(cut)
             return
         name = run.strand.script.name
         for entry in step.dropped:
@@ -149,13 +160,13 @@ class Simulation:
         entry = run.strand.script.entries[run.index]
         cut = self.cut_of(run, run.index, after=self.at)
         start = self._start(run, entry, step)
-        self._tell(run, entry, cut)
         if entry.material is None:
             fill = self._fill(run, entry, cut, start)
+            self._tell_problems(run, entry, fill.since, fill.end)
             self._note(run)
             self._stand_in(fill)
             return
-        end = self.end_of(run, entry.frames if entry.runs_on else 0, entry.frames, cut)
+        end, lap = self.end_of(run, entry.frames if entry.runs_on else 0, entry.frames, cut)
         event = Event(
             id=self._id(run, entry),
             start=self.at,
@@ -169,9 +180,12 @@ class Simulation:
             item=entry.item,
             occurrence=run.round_start or 0,
             nominal=entry.frames,
+            lap=lap,
             due=run.due_at,
             window=start[1],
         )
+        self._tell_problems(run, entry, event.start, event.end)
+        self._tell_cut(event, cut)
         self._note(run)
         self.put(event)
 
@@ -191,26 +205,28 @@ class Simulation:
                 cut = Cut(point.cuts, "an item's own time", point.at < point.cuts)
         return cut
 
-    def end_of(self, run: Run, tail: int, frames: int, cut: Cut) -> int:
+    def end_of(self, run: Run, tail: int, frames: int, cut: Cut) -> tuple[int, int]:
         """Where an item that began at `at` ends: at its cut, or early by the join into the next.
 
-        `tail` is how much of it may lie beneath a join. There is none when anything else may take
-        the boundary, or when either side would be cut short by it.
+        The second number is the length of that join. `tail` is how much of the item may lie beneath
+        it. There is none when anything else may take the boundary, or when either side would be cut
+        short by it.
         """
         natural = self.at + frames
+        plainly = min(natural, cut.frame), 0
         entries = run.strand.script.entries
         number = run.index + 1
         if number >= len(entries):
             if not run.strand.layer.loop:
-                return min(natural, cut.frame)
+                return plainly
             number = 0
         following = entries[number]
         lap = min(following.join_frames, tail // 2, following.frames // 2)
         if not lap or following.at is not None or following.material is None:
-            return min(natural, cut.frame)
+            return plainly
         opens = [point.opens for point in self.times.ahead(run, run.index, self.at)]
         free = min([self.fence, cut.frame, *opens])
-        return natural - lap if natural + lap < free else min(natural, cut.frame)
+        return (natural - lap, lap) if natural + lap < free else plainly
 
     def _join(self, run: Run, entry: Entry, start: StartType) -> Transition:
         """The join into an item: over the tail that the item before it in the same run has left."""
@@ -249,18 +265,42 @@ class Simulation:
             return _in_time(run.strand.layer.start, self.at, run.due.opens, run.due.cuts)
         return _FOLLOWS
 
-    def _tell(self, run: Run, entry: Entry, cut: Cut) -> None:
-        name = f"{run.strand.script.name}/{entry.item}"
-        natural = self.at + entry.frames
-        for problem in entry.problems if min(natural, cut.frame) > self.notes.since else ():
-            frame = max(self.at, self.notes.since)
-            self.notes.once((name, problem.text), frame, problem.kind, f"{name}: {problem.text}")
-        if natural <= cut.frame or not cut.by:
+    # ── what is said of it ───────────────────────────────────────────────────────────────────
+
+    def tell_again(self, event: Event, run: Run | None) -> None:
+        """Remark of a kept event, while its run stands at it, what was remarked at first."""
+        if run is None or event.end < self.notes.since:
             return
-        played, whole = (length(n, self.clock.rate) for n in (cut.frame - self.at, entry.frames))
-        text = f"{name} is cut by {cut.by} after {played} of {whole}"
+        self.at = event.start
+        entry = run.strand.script.entries[run.index]
+        plays = event.kind is EventKind.PROGRAMME
+        if entry.item == event.item and plays == (entry.material is not None):
+            self._tell_problems(run, entry, event.start, event.end)
+        if plays:
+            self._tell_cut(event, self.cut_of(run, run.index, after=event.end - 1))
+
+    def _tell_problems(self, run: Run, entry: Entry, at: int, end: int) -> None:
+        name, frame = f"{run.strand.script.name}/{entry.item}", max(at, self.notes.since)
+        for problem in entry.problems if end > self.notes.since else ():
+            self.notes.once((name, problem.text), frame, problem.kind, f"{name}: {problem.text}")
+
+    def _tell_cut(self, event: Event, cut: Cut) -> None:
+        if cut.frame != event.end or not event.is_cut or not cut.by:
+            return
+        played, whole = (length(n, self.clock.rate) for n in (event.frames, event.nominal))
+        text = f"{event.playlist}/{event.item} is cut by {cut.by} after {played} of {whole}"
         kind = RemarkKind.MISSED_WINDOW if cut.soft else RemarkKind.OVERRUN
-        self.notes.add(cut.frame, kind, text, event=self._id(run, entry))
+        self.notes.add(cut.frame, kind, text, event=event.id)
+
+    def _tell_wait(self, run: Run, step: Step) -> None:
+        """A wait of most of a day: when its turn came, the item's time of that day was over."""
+        loops_anew = step.index == 0 and run.strand.layer.loop
+        if loops_anew or step.waits - self.at <= FrameClock(self.clock.rate).frames_in(_LONG_WAIT):
+            return
+        name = f"{run.strand.script.name}/{run.strand.script.entries[step.index].item}"
+        until = self.clock.words(step.waits)
+        text = f"{name} waits until {until}: its time of the day before was over"
+        self.notes.once((name, until), self.at, RemarkKind.MISSED_WINDOW, text)
 
     # ── what closes gaps ─────────────────────────────────────────────────────────────────────
 

@@ -36,6 +36,7 @@ class Cut:
 
 
 NO_CUT = Cut(EVER)
+_DROPPED = "it is dropped: covered until its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Table:
             number += 1
         self.next_due[strand.rank] = number
         if found is not None and _too_late(strand, found, here):
-            self._miss(strand, found, "it is dropped: covered until its end")
+            self._miss(strand, found, _DROPPED)
             return None
         return found
 
@@ -126,6 +127,11 @@ class Table:
         for below in self.runs.values():
             if below.due and below.strand.rank < strand.rank and below.strand.layer.loop:
                 below.ended = below.ended or not below.fresh
+        self.tell_begin(strand, due, at)
+        return run
+
+    def tell_begin(self, strand: Strand, due: Due, at: int) -> None:
+        """Remark of a due that is taken at frame `at` what its author may not want."""
         if at > due.cuts:
             self._miss(
                 strand, due, f"it begins at {self.notes.clock.words(at)}: covered until then"
@@ -133,7 +139,6 @@ class Table:
         if due.note is not None:
             text = f"{strand.script.name} is due at {strand.layer.at}, which {due.note.value}"
             self.notes.add(due.at, RemarkKind.CLOCK_CHANGE, text)
-        return run
 
     def _miss(self, strand: Strand, due: Due, what: str) -> None:
         text = f"{strand.script.name} ({strand.layer.start.value}) is due, but {what}"
@@ -144,6 +149,7 @@ class Table:
         for strand in self.strands:
             number = self.next_due.get(strand.rank, 0)
             while number < len(strand.dues) and _too_late(strand, strand.dues[number], here):
+                self._miss(strand, strand.dues[number], _DROPPED)
                 number += 1
             self.next_due[strand.rank] = number
 

@@ -66,10 +66,8 @@ def before(events: Sequence[Event], frame: int) -> list[Event]:
 
 
 def since(events: Sequence[Event], frame: int) -> Events:
-    """What lies from `frame` on; an event over it is joined in progress."""
+    """What lies from `frame` (not before the first) on; an event over it is joined in progress."""
     number = bisect_right(events, frame, key=_start) - 1
-    if number < 0:
-        return tuple(events)
     first = events[number]
     rest = tuple(events[number + 1 :])
     if first.start == frame:
@@ -78,10 +76,10 @@ def since(events: Sequence[Event], frame: int) -> Events:
 
 
 def lasting(event: Event, frames: int) -> Event:
-    """The same event for `frames`, its transition no longer than that."""
+    """The same event for `frames`, its transition no longer than that, joining nothing."""
     if event.transition.frames > frames:
-        return replace(event, frames=frames, transition=_CUT)
-    return replace(event, frames=frames)
+        return replace(event, frames=frames, lap=0, transition=_CUT)
+    return replace(event, frames=frames, lap=0)
 
 
 def part(event: Event, left: int, start: int) -> Event:
@@ -127,23 +125,29 @@ def frozen(event: Event, start: int, end: int, source: int) -> Event:
         start_type=StartType.FOLLOW,
         transition=_CUT,
         nominal=end - start,
+        lap=0,
         window=None,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Lays events up to frame `end`; `closer` closes gaps (None: nothing does, as in a list)."""
+    """Lays events up to frame `end`; `closer` closes gaps (None: nothing does, as in a list).
+
+    `history` is what aired before the first of them.
+    """
 
     end: int
     closer: Closer | None
+    history: Events = ()
 
     @staticmethod
     def of(rundown: Rundown) -> Layout:
         """Lay within a rundown, with its own filler."""
         entries = (_entry(clip, rundown.rate) for clip in rundown.filler)
         nobody = Notes(LocalClock(ZoneInfo("UTC"), rundown.rate), EVER)
-        return Layout(rundown.end, Closer(pool=Pool.of(entries, rundown.rate, 0), notes=nobody))
+        pool = Pool.of(entries, rundown.rate, rundown.max_repeat)
+        return Layout(rundown.end, Closer(pool=pool, notes=nobody), rundown.history)
 
     def lay(self, done: list[Event], queue: Sequence[Event], at: int) -> Events:
         """Put `queue` behind `done`, which ends at frame `at`; fill or trim up to the end."""
@@ -160,19 +164,16 @@ class Layout:
             if at > latest:
                 at = _trim(done, latest)
                 continue
-            done.append(replace(event, start=at))
-            at += event.frames
+            done.append(_moved(event, at))
+            at = done[-1].end
             number += 1
         done.extend(queue[number:])
         at = max(at, done[-1].end if done else at)
         self._fill(done, _trim(done, self.end) if at > self.end else at, self.end)
         return tuple(done)
 
-    def skip(self, events: Events, frame: int) -> Events:
-        """Leave the event that is on at `frame`; what follows begins there."""
-        number = number_at(events, frame)
-        if number is None:
-            return events
+    def skip(self, events: Events, number: int, frame: int) -> Events:
+        """Leave event `number`, which is on at `frame`; what follows begins there."""
         return self.lay(before(events, frame), _cut_into(events[number + 1 :]), frame)
 
     def pause(self, events: Events, frame: int, until: int) -> Events:
@@ -214,7 +215,11 @@ class Layout:
         if self.closer is None:
             return at
         gap = at
-        self.closer.aired.clear()  # what was filled before may since have been cut away
+        if at < end:
+            self.closer.aired.clear()  # what was filled before may since have been cut away
+            oldest = at - self.closer.pool.max_repeat
+            recent = done[bisect_right(done, oldest, key=_start) :]
+            self.closer.remember((*self.history, *recent))
         while at < end:
             previous = done[-1] if done else None
             fill = Fill(since=gap, end=end, occurrence=gap)
@@ -224,12 +229,18 @@ class Layout:
 
 
 def _held(event: Event, until: int) -> list[Event]:
-    """An event that is stayed on: it runs on where it can, else its last picture is held."""
+    """An event that is stayed on: it runs on where it can, else its last picture is held.
+
+    What would have lain beneath the join into the next event is shown first.
+    """
     clip = event.material
     if isinstance(clip, Clip) and clip.material is not None and not clip.loop:
-        return [event, frozen(event, event.end, until, event.frames - 1)]
+        shown = replace(event, frames=min(event.frames + event.lap, until - event.start), lap=0)
+        if shown.end == until:
+            return [shown]
+        return [shown, frozen(event, shown.end, until, shown.frames - 1)]
     frames = until - event.start
-    return [replace(event, frames=frames, nominal=max(event.nominal, frames))]
+    return [replace(event, frames=frames, nominal=max(event.nominal, frames), lap=0)]
 
 
 def _bounds(event: Event, origin: int) -> tuple[int, int]:
@@ -240,6 +251,12 @@ def _bounds(event: Event, origin: int) -> tuple[int, int]:
     elif event.window is not None:
         bounds = event.window
     return bounds if bounds[1] > origin else (-EVER, EVER)
+
+
+def _moved(event: Event, start: int) -> Event:
+    """The event from another frame on; what was cut runs on, up to where it was cut."""
+    room = min(event.frames + event.cut_frames, event.end - start)
+    return replace(event, start=start, frames=max(event.frames, room))
 
 
 def _trim(done: list[Event], frame: int) -> int:

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 def to_wire(rundown: Rundown, *, reveal: bool = False) -> Json:
     """Write a rundown; `reveal` includes the true addresses of live sources."""
-    return {
+    wire: Json = {
         "channel": rundown.channel,
         "rate": str(rundown.rate),
         "start": rundown.start,
@@ -53,6 +53,9 @@ def to_wire(rundown: Rundown, *, reveal: bool = False) -> Json:
         "open_from": rundown.open_from,
         "history": [_event(event, reveal=reveal) for event in rundown.history],
     }
+    if rundown.max_repeat:
+        wire["max_repeat"] = rundown.max_repeat
+    return wire
 
 
 def from_wire(wire: object) -> Rundown:
@@ -65,6 +68,7 @@ def from_wire(wire: object) -> Rundown:
         end=with_keys.number("end"),
         events=with_keys.each("events", _read_event),
         filler=with_keys.each("filler", _read_clip),
+        max_repeat=with_keys.optional("max_repeat", _read_number) or 0,
         slate=with_keys.optional("slate", _read_clip),
         commit=with_keys.text("commit"),
         acts_seq=with_keys.number("acts_seq"),
@@ -163,8 +167,8 @@ def _event(event: Event, *, reveal: bool) -> Json:
         wire["transition"] = [event.transition.type.value, event.transition.frames]
     if event.window is not None:
         wire["window"] = list(event.window)
-    if event.due:
-        wire["due"] = event.due
+    counts = (("due", event.due), ("lap", event.lap))
+    wire.update((key, count) for key, count in counts if count)
     words = (("title", event.title), ("playlist", event.playlist), ("item", event.item))
     wire.update((key, text) for key, text in words if text)
     return wire
@@ -211,6 +215,7 @@ def _read_event(wire: object, path: str) -> Event:
         transition=record.optional("transition", _read_transition) or _CUT,
         window=record.optional("window", _read_window),
         due=record.optional("due", _read_number) or 0,
+        lap=record.optional("lap", _read_number) or 0,
         title=record.optional("title", _read_text) or "",
         playlist=record.optional("playlist", _read_text) or "",
         item=record.optional("item", _read_text) or "",

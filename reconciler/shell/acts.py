@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName
 from reconciler.model.observed import ChannelRow, Life, SidecarSeen
 from reconciler.ports import JournalEntry
 from reconciler.shell.world import World
+
+log = logging.getLogger(__name__)
 
 _SERVES = 1.0  # seconds
 ACTS = ("play", "pause", "resume", "skip", "hold", "stop")
@@ -22,6 +26,7 @@ class Finder:
         self._world = world
         self._lock = threading.Lock()
         self._read_at = -_SERVES
+        self._rows: Mapping[ChannelName, ChannelRow] = {}
         self._found: dict[ChannelName, SidecarSeen] = {}
         self._silent = ""
 
@@ -39,13 +44,16 @@ class Finder:
         return seen
 
     def _read(self) -> None:
-        rows = self._world.store.read().channels
+        # Without the database we go by what it said last: a live act needs no one else.
+        with suppress(Unreachable):
+            self._rows = self._world.store.read().channels
+        rows = self._rows
         found: list[SidecarSeen] = []
         silent: list[str] = []
         for node in self._world.nodes():
             try:
                 found += self._world.connect(node).look()[1]
-            except Unreachable as error:
+            except AdapterError as error:
                 silent.append(str(error))
         living = (s for s in found if s.life is Life.RUNNING)
         by_right = sorted(living, key=lambda s: (_may_send(rows.get(s.channel), s), s.epoch))
@@ -61,7 +69,10 @@ def _may_send(row: ChannelRow | None, seen: SidecarSeen) -> bool:
 def live_act(
     world: World, channel: ChannelName, act: str, body: Mapping[str, object], *, who: str
 ) -> Mapping[str, object]:
-    """Perform one live act; returns what the engine then showed. It is journaled, failed or not."""
+    """Perform one live act; returns what the engine then showed. It is journaled, failed or not.
+
+    An act that was performed is never told as failed: whoever hears that would do it twice.
+    """
     try:
         seen = Finder(world).find(channel)
         if seen is None:
@@ -75,16 +86,16 @@ def live_act(
 
 
 def _journal(world: World, channel: ChannelName, act: str, *, who: str, outcome: str) -> None:
-    world.store.journal(
-        [
-            JournalEntry(
-                at=world.clock.now(),
-                who=who,
-                what=act,
-                channel=channel,
-                node=None,
-                cause="a live act",
-                outcome=outcome,
-            )
-        ]
+    entry = JournalEntry(
+        at=world.clock.now(),
+        who=who,
+        what=act,
+        channel=channel,
+        node=None,
+        cause="a live act",
+        outcome=outcome,
     )
+    try:
+        world.store.journal([entry])
+    except AdapterError as error:
+        log.warning("journal: channel=%s what=%s who=%s: %s", channel, act, who, error)

@@ -1,8 +1,8 @@
 """Perform a plan, exactly: the only hand that acts.
 
 Inventory rows first, in order; then channels side by side, media being staged beside them; last,
-what may be thrown away. Within a channel the first failure ends its actions for this pass; the next pass
-starts from what is then there.
+what may be thrown away. Within a channel the first failure ends its actions for this pass; the next
+pass starts from what is then there.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from reconciler.model.media import Catalogue
 from reconciler.model.observed import Health, Life, SidecarSeen, Snapshot
 from reconciler.model.rundown import Rundown
 from reconciler.plan.horizon import needs_compile, window
-from reconciler.plan.inputs import inputs_of
+from reconciler.plan.inputs import Marks, inputs_of, marks_of
 from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
 from reconciler.shell.world import World
 
@@ -37,13 +37,15 @@ class Compiler:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._inputs: dict[ChannelName, tuple[str, Catalogue, str]] = {}
+        self._marks: tuple[Catalogue, Marks] = ({}, {})
+        self._inputs: dict[ChannelName, tuple[str, Marks, str]] = {}
         self._needs: dict[ChannelName, tuple[str, frozenset[str]]] = {}
 
     def compile(self, desired: Desired, seen: Snapshot) -> Compilation:
         """Compile for every channel that needs it; the others keep what they have."""
         here = _by_channel(seen)
-        inputs = {c.name: self._inputs_of(c, desired, seen) for c in desired.channels.values()}
+        marks = self._marks_of(seen.catalogue)
+        inputs = {c.name: self._inputs_of(c, desired, marks) for c in desired.channels.values()}
         needs = self._needs_of(desired, seen)
         due = [
             channel
@@ -65,11 +67,16 @@ class Compiler:
             inputs=inputs,
         )
 
-    def _inputs_of(self, channel: DesiredChannel, desired: Desired, seen: Snapshot) -> str:
+    def _marks_of(self, catalogue: Catalogue) -> Marks:
+        if self._marks[0] is not catalogue:
+            self._marks = (catalogue, marks_of(catalogue))
+        return self._marks[1]
+
+    def _inputs_of(self, channel: DesiredChannel, desired: Desired, marks: Marks) -> str:
         known = self._inputs.get(channel.name)
-        if known is None or known[0] != channel.digest or known[1] is not seen.catalogue:
-            made_from = inputs_of(channel, desired, seen.catalogue)
-            known = self._inputs[channel.name] = (channel.digest, seen.catalogue, made_from)
+        if known is None or known[0] != channel.digest or known[1] is not marks:
+            made_from = inputs_of(channel, desired, marks)
+            known = self._inputs[channel.name] = (channel.digest, marks, made_from)
         return known[2]
 
     def _needs_of(self, desired: Desired, seen: Snapshot) -> Mapping[ChannelName, frozenset[str]]:

@@ -122,11 +122,8 @@ class Reconciler:
         complaints = check(plan, judgement.desired, judgement.seen)
         if complaints:
             raise AssertionError(f"the plan contradicts itself: {'; '.join(complaints)}")
-        if only is not None and not plan.digest.startswith(only):
-            raise PlanRefused(
-                f"refused: --only {only} was asked for, but the plan is now {plan.digest[:12]}; "
-                "look at it again with: reconcile --dry-run"
-            )
+        if only is not None:
+            insist_on_digest(plan, only)
         insist(plan)
         self._record(judgement)
         self._note_equal(judgement)
@@ -163,3 +160,12 @@ class Reconciler:
         entries = journal_of(plan, outcomes, self._world.clock.now())
         if entries:
             self._world.store.journal(entries)
+
+
+def insist_on_digest(plan: Plan, only: str) -> None:
+    """Raise `PlanRefused` for a plan other than the one that was asked for."""
+    if not plan.digest.startswith(only):
+        raise PlanRefused(
+            f"refused: --only {only} was asked for, but the plan is now {plan.digest[:6]}; "
+            "look at it again with: reconcile --dry-run"
+        )

@@ -12,30 +12,31 @@ from reconciler.shell.perform import Hand
 from reconciler.shell.world import World
 
 
-def running_sidecars(world: World, desired: Desired) -> tuple[SidecarSeen, ...]:
-    """Every sidecar that is found, living or dead, with its answer where it gives one."""
-    return Observer(world).observe(desired).sidecars
+class Ground:
+    """One reading of what runs here, from which it can be taken off air."""
 
+    def __init__(self, world: World, desired: Desired) -> None:
+        seen = Observer(world).observe(desired)
+        self.sidecars = seen.sidecars
+        self._hand = Hand(desired, Compilation(seen=seen, rundowns={}, inputs={}), world)
 
-def take_off(world: World, desired: Desired, sidecar: SidecarSeen) -> None:
-    """Collect what a sidecar wrote, then stop and remove it; raises `AdapterError`."""
-    seen = Observer(world).observe(desired)
-    hand = Hand(desired, Compilation(seen=seen, rundowns={}, inputs={}), world)
-    hand.perform(
-        RetireSidecar(
-            channel=sidecar.channel,
-            node=sidecar.node,
-            epoch=sidecar.epoch,
-            handle=sidecar.handle,
-            cause=Cause.OVERRIDDEN,
+    def take_off(self, sidecar: SidecarSeen) -> None:
+        """Collect what a sidecar wrote, then stop and remove it; raises `AdapterError`."""
+        self._hand.perform(
+            RetireSidecar(
+                channel=sidecar.channel,
+                node=sidecar.node,
+                epoch=sidecar.epoch,
+                handle=sidecar.handle,
+                cause=Cause.OVERRIDDEN,
+            )
         )
-    )
 
 
 def on_air(world: World, desired: Desired) -> dict[str, str]:
     """Titles of what is read back as on air and sending, by channel."""
     try:
-        sidecars = running_sidecars(world, desired)
+        sidecars = Observer(world).observe(desired).sidecars
     except AdapterError:
         return {}
     return {

@@ -10,20 +10,22 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from reconciler.errors import AdapterError, PlanRefused
+from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName
+from reconciler.model.observed import Snapshot
 from reconciler.plan.actions import Leave
 from reconciler.plan.safety import without_interruptions
 from reconciler.shell.backoff import Backoff
-from reconciler.shell.converge import Judgement, Pass, Reconciler, failures
+from reconciler.shell.converge import Judgement, Pass, Reconciler
 from reconciler.shell.inforce import InForce
+from reconciler.shell.patience import changes_in
 from reconciler.shell.world import World
 
 log = logging.getLogger(__name__)
 
-INTERVAL = timedelta(seconds=10)  # the longest that drift made by hand can go unseen
+_INTERVAL = 10.0  # seconds; the longest that drift made by hand can go unseen
 _SETTLING = 0.25  # seconds between passes while something is on its way (a sidecar starting, say)
 _STANDBY = 1.0  # seconds between looks for the lead; a dead leader's term ends after some of them
 
@@ -70,6 +72,7 @@ class Loop:
         self._lineup = InForce(world.lineup)
         self._looked_at = float("-inf")
         self._told: object = None
+        self._held: frozenset[object] = frozenset()
 
     def run(self, stop: threading.Event) -> None:
         """Run until `stop` is set; raises only for a bug."""
@@ -107,14 +110,13 @@ class Loop:
             return _INTERVAL
         whole = self._reconciler.judge(desired, Leave())
         self._follow(desired, whole.seen)
-        if whole.plan.refused:
-            self._tell_held(whole.plan)
         judgement = replace(whole, plan=without_interruptions(whole.plan))
         waiting = self._backoff.waiting(self._world.clock.monotonic())
         done = self._reconciler.converge(
             judgement, may_act=self._world.leadership.is_leading, not_now=waiting
         )
         self._settle(done, waiting)
+        self._tell_pass(done, whole.plan.refused)
         self._publish(judgement, self._lineup.error)
         return self._next(done)
 
@@ -123,14 +125,27 @@ class Loop:
         for name in done.failed_channels:
             self._backoff.failed(name, now)
         self._backoff.keep(done.failed_channels | waiting)
+
+    def _tell_pass(self, done: Pass, refused: str) -> None:
+        """One line for a pass that is not like the last, and one for every hold that is new."""
         plan = done.judgement.plan
-        for hold in plan.holds:
-            log.debug("hold channel=%s what=%r because=%r", hold.channel, hold.what, hold.because)
-        self._tell(
-            f"lineup={plan.label} actions={len(plan.actions)} holds={len(plan.holds)} "
-            f"failed={len(done.failed)}",
-            mind=(plan.commit, plan.digest, self._lineup.error),
+        text = (
+            f"lineup={plan.label!r} actions={len(plan.actions)} holds={len(plan.holds)} "
+            f"failed={len(done.failed)}"
         )
+        self._tell(
+            f"{text} held={refused!r}" if refused else text,
+            level=logging.ERROR if refused else logging.INFO,
+            mind=(plan.commit, plan.digest, self._lineup.error, refused),
+        )
+        held = {(hold.channel, hold.what, hold.because): hold for hold in plan.holds}
+        for key in (key for key in held if key not in self._held):
+            hold = held[key]
+            until = f" until={hold.until:%FT%TZ}" if hold.until is not None else ""
+            log.info(
+                "hold channel=%s what=%r because=%r%s", hold.channel, hold.what, hold.because, until
+            )
+        self._held = frozenset(held)
 
     def _next(self, done: Pass) -> float:
         if done.is_under_way:
@@ -142,9 +157,6 @@ class Loop:
             changes_in(judgement.plan, judgement.desired, judgement.seen),
         )
         return max(wait, _SETTLING)
-
-    def _tell_held(self, plan: Plan) -> None:
-        ...
 
     def _tell(self, text: str, *, level: int = logging.INFO, mind: object = None) -> None:
         """Log once per change of mind, not once per pass."""

@@ -23,7 +23,7 @@ class Observer:
     def __init__(self, world: World) -> None:
         self._world = world
         self._answered: dict[object, float] = {}
-        self._wanted: tuple[str, frozenset[AssetId]] = ("", frozenset())
+        self._wanted: tuple[str, tuple[AssetId, ...]] = ("", ())
         self._catalogue: Catalogue = {}
 
     def observe(self, desired: Desired) -> Snapshot:
@@ -49,9 +49,9 @@ class Observer:
 
     def _media(self, desired: Desired) -> Catalogue:
         """What is known of the media; the same value as long as nothing about it changed."""
-        wanted = sorted(self._assets(desired))
+        wanted = self._assets(desired)
         fresh = self._world.library.catalogue(wanted, desired.assets, desired.media)
-        if fresh != self._catalogue:
+        if fresh is not self._catalogue and fresh != self._catalogue:
             self._catalogue = fresh
         return self._catalogue
 
@@ -90,10 +90,10 @@ class Observer:
         now = self._world.clock.monotonic()
         return timedelta(seconds=now - self._answered.setdefault(key, now))
 
-    def _assets(self, desired: Desired) -> frozenset[AssetId]:
+    def _assets(self, desired: Desired) -> tuple[AssetId, ...]:
         digest, assets = self._wanted
         if digest != desired.revision.digest:
-            assets = assets_of(desired)
+            assets = tuple(sorted(assets_of(desired)))
             self._wanted = (desired.revision.digest, assets)
         return assets
 

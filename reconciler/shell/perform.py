@@ -33,7 +33,7 @@ from reconciler.plan.actions import (
 from reconciler.plan.outputs import output_document
 from reconciler.ports import NodeControl
 from reconciler.shell.compile import Compilation
-from reconciler.shell.start import start_of
+from reconciler.shell.start import going_on, start_of
 from reconciler.shell.world import World
 
 _ROWS = 500  # as-run rows fetched at a time
@@ -161,6 +161,8 @@ class Hand:
             counts_as_restart=action.counts_as_restart,
         )
         start = start_of(channel, action.epoch, self._desired.revision.commit, self._catalogue)
+        if action.counts_as_restart:
+            start = going_on(start, self._world.store.asrun_until(action.channel))
         seen = self._node(action.node).spawn(start)
         self._sidecars[action.channel, action.node, action.epoch] = seen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.model.desired import DesiredChannel
 from reconciler.model.ids import AssetId
@@ -37,3 +38,13 @@ def start_of(
             "fence_ms": None if fence is None else round(fence.total_seconds() * 1000),
         },
     )
+
+
+def going_on(start: SidecarStart, until: int | None) -> SidecarStart:
+    """Tell a sidecar that takes the place of a dead one up to which frame others account.
+
+    What should have aired since gets an as-run row each, `missed`. `until` None: nothing is known.
+    """
+    if until is None:
+        return start
+    return replace(start, document={**start.document, "previous_until": until})

@@ -1,4 +1,4 @@
-"""Threads that ring the loop's bell: a new commit, a sidecar that died, a lapsed term elsewhere.
+"""Threads that ring the loop's bell: a new commit, a sidecar that died, a node fallen silent.
 
 They never decide anything; a bell that nobody rang costs one interval at most.
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from watchfiles import watch
 
 from reconciler.errors import AdapterError
-from reconciler.ports import LineupReader, NodeControl
+from reconciler.model.desired import Desired, DesiredNode
+from reconciler.ports import LineupReader
 from reconciler.shell.loop import Wake
+from reconciler.shell.world import World
 
 log = logging.getLogger(__name__)
 
@@ -26,32 +29,62 @@ def on_lineup(lineup: LineupReader, wake: Wake, stop: threading.Event) -> thread
     """Ring when the lineup's refs or files change; our own filter, as the default hides `.git`."""
 
     def run() -> None:
-        for _ in watch(
-            *(path for path in lineup.watch_paths() if path.exists()),
-            watch_filter=lambda _change, path: lineup.concerns(path),
-            debounce=_LONGEST_MS,
-            step=_QUIET_MS,
-            stop_event=stop,
-            raise_interrupt=False,
-        ):
-            wake.ring()
+        try:
+            for _ in watch(
+                *(path for path in lineup.watch_paths() if path.exists()),
+                watch_filter=lambda _change, path: lineup.concerns(path),
+                debounce=_LONGEST_MS,
+                step=_QUIET_MS,
+                stop_event=stop,
+                raise_interrupt=False,
+            ):
+                wake.ring()
+        except (OSError, RuntimeError) as error:  # too many watches on this machine, say
+            log.warning("commits are noticed by looking, not at once: %s", error)
 
     return _start("wake-lineup", run)
 
 
-def on_node(node: NodeControl, wake: Wake, stop: threading.Event) -> threading.Thread:
-    """Ring when a sidecar of `node` dies or appears."""
+class NodeBells:
+    """Ring when a sidecar dies or appears on a node of the lineup, or a node falls silent."""
+
+    def __init__(self, world: World, wake: Wake, stop: threading.Event) -> None:
+        self._world = world
+        self._wake = wake
+        self._stop = stop
+        self._watched: frozenset[DesiredNode] = frozenset()
+
+    def follow(self, desired: Desired) -> None:
+        """Watch the nodes of this lineup, and no longer those that left it."""
+        wanted = frozenset(desired.nodes.values())
+        fresh = wanted - self._watched
+        self._watched = wanted
+        for node in sorted(fresh, key=lambda node: node.name):
+            _start(f"wake-{node.name}", partial(self._attend, node))
+
+    def _attend(self, node: DesiredNode) -> None:
+        answers = True
+        while node in self._watched and not self._stop.is_set():
+            try:
+                rings = self._world.connect(node).changed(_ASK) or not answers
+                answers = True
+            except AdapterError as error:
+                log.debug("watching node=%s: %s", node.name, error)
+                rings, answers = answers, False
+            if rings:
+                self._wake.ring()
+            if not answers:
+                self._stop.wait(_ASK)
+
+
+def at_end(wake: Wake, stop: threading.Event) -> threading.Thread:
+    """Ring when `stop` is set, so that the loop need not wait for its interval."""
 
     def run() -> None:
-        while not stop.is_set():
-            try:
-                if node.changed(_ASK):
-                    wake.ring()
-            except AdapterError as error:
-                log.debug("watching a node: %s", error)
-                stop.wait(_ASK)
+        stop.wait()
+        wake.ring()
 
-    return _start("wake-node", run)
+    return _start("wake-end", run)
 
 
 def _start(name: str, run: Callable[[], None]) -> threading.Thread:

@@ -6,8 +6,11 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from reconciler.errors import AdapterError
+from reconciler.model.desired import Desired
+from reconciler.model.observed import Snapshot
 from reconciler.plan.actions import StageMedia
 from reconciler.ports import JournalEntry
 from reconciler.report.phrases import phrase
@@ -21,50 +24,47 @@ from reconciler.shell.world import World
 
 log = logging.getLogger(__name__)
 
+_TIDY = 2.0  # seconds that our threads have to end
 AsJson = Callable[[Judgement], str]
 
 
 def watch(world: World, stop: threading.Event, as_json: AsJson) -> None:
     """Converge until `stop` is set; `as_json` writes a plan for the screens."""
     wake = Wake()
-    stager = Stager(lambda action, error: _ring(world, wake, action, error))
-    keeper = LeaseKeeper(world)
-    publisher = _Publisher(world, keeper, as_json)
-    loop = Loop(world, Reconciler(world, stager), wake, publish=publisher.publish)
+    stager = Stager(partial(_staged_and_rung, world, wake), world.clock, world.jitter)
+    keeper, bells = LeaseKeeper(world), wakers.NodeBells(world, wake, stop)
+
+    def follow(desired: Desired, seen: Snapshot) -> None:
+        keeper.follow(desired, seen)
+        bells.follow(desired)
+
+    publish = Publisher(world, as_json).publish
+    loop = Loop(world, Reconciler(world, stager), wake, publish=publish, follow=follow)
     threads = [
         wakers.on_lineup(world.lineup, wake, stop),
-        *(wakers.on_node(world.connect(node), wake, stop) for node in world.nodes()),
+        wakers.at_end(wake, stop),
+        threading.Thread(target=keeper.run, args=(stop,), name="leases", daemon=True),
     ]
-    leases = threading.Thread(target=keeper.run, args=(stop,), name="leases", daemon=True)
-    leases.start()
-    bell = threading.Thread(target=_ring_at_end, args=(stop, wake), name="end", daemon=True)
-    bell.start()
+    threads[-1].start()
     try:
         loop.run(stop)
     finally:
         stop.set()
         stager.close()
-        for thread in (*threads, leases):
-            thread.join(timeout=2.0)
+        for thread in threads:
+            thread.join(timeout=_TIDY)
 
 
-def _ring_at_end(stop: threading.Event, wake: Wake) -> None:
-    stop.wait()
-    wake.ring()
+class Publisher:
+    """Keep the last pass for screens, once per change of mind."""
 
-
-class _Publisher:
-    """Keep the last pass for screens, once per change of mind, and what leases there are."""
-
-    def __init__(self, world: World, keeper: LeaseKeeper, as_json: AsJson) -> None:
+    def __init__(self, world: World, as_json: AsJson) -> None:
         self._world = world
-        self._keeper = keeper
         self._as_json = as_json
         self._kept: object = None
 
     def publish(self, judgement: Judgement, error: str) -> None:
         """Take note of a pass that was performed."""
-        self._keeper.follow(judgement.desired, judgement.seen)
         plan = judgement.plan
         mind = (plan.commit, plan.digest, error)
         if mind == self._kept:
@@ -78,8 +78,9 @@ class _Publisher:
             self._kept = mind
 
 
-def _ring(world: World, wake: Wake, action: StageMedia, error: str | None) -> None:
-    wake.ring()
+def _staged_and_rung(world: World, wake: Wake, action: StageMedia, error: str | None) -> None:
+    if error is None:  # what failed waits out its back-off
+        wake.ring()
     staged(world, action, error)
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from reconciler.model.video import FrameClock
 from reconciler.sidecar.asrun import SpoolRow
 from reconciler.sidecar.player import Failure
-from reconciler.sidecar.recorder import blank
+from reconciler.sidecar.rows import blank
 from reconciler.sidecar.showing import Showing
 
 MOST_AT_ONCE = 5_000  # rows for one stretch of down time; a day of twenty-second events

@@ -13,7 +13,8 @@ class SpoolRow:
     """One showing, or one thing that should have been shown; frames as the engine told them.
 
     `kind` is programme, filler, slate, live or act; `evidence` engine, partial or none (`output`
-    is for whoever watches it); `why` end, skipped, cut, paused, failed, stopped, crash, missed.
+    is for whoever watches it); `why` end, skipped, cut, paused, failed, stopped, crash, missed or
+    silent (from its beginning, or from its end on, it was shown inside and nothing left).
     """
 
     event: str
@@ -39,6 +40,11 @@ class SpoolRow:
         wire["started_at"] = self.started_at.isoformat()
         wire["ended_at"] = self.ended_at.isoformat() if self.ended_at else None
         return wire
+
+
+def silent_or(row: SpoolRow, why: str) -> str:
+    """Why a row ended: silent if nothing of it ever left, unless it failed."""
+    return "silent" if row.evidence == "none" and why != "failed" else why
 
 
 def row_from_wire(wire: object) -> SpoolRow:

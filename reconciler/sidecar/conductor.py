@@ -1,8 +1,8 @@
 """The loop of one channel: read back, decide, tell the engine, write down.
 
 What to show is the player's decision. One thread turns; HTTP threads call in under the same lock.
-Rundown, acts, lease and outputs are on disk before a call returns, so the channel goes on alone,
-through this program's death too.
+Rundown, acts, lease and outputs are on disk before a call returns (or said to be not, while the
+disk refuses), so the channel goes on alone, through this program's death too.
 """
 
 from __future__ import annotations
@@ -11,29 +11,23 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from reconciler.errors import Rejected, Unreachable, UsageError
-from reconciler.model.rundown import Act, Clip, PlayList, Rundown
+from reconciler.errors import Rejected, UsageError
+from reconciler.model.rundown import Act, PlayList, Rundown
 from reconciler.sidecar import acts as live
-from reconciler.sidecar.account import Stretch, missed
-from reconciler.sidecar.asrun import SpoolRow
+from reconciler.sidecar.accountant import Accountant
 from reconciler.sidecar.bend import Bender, Bent
 from reconciler.sidecar.disk import cut_log, names_in
-from reconciler.sidecar.embedded import EmbeddedEngine
-from reconciler.sidecar.engine_port import (
-    Cue,
-    Ended,
-    EngineSeen,
-    Evidence,
-    Failed,
-    WantedOutput,
-)
+from reconciler.sidecar.engine_port import Cue, Evidence, WantedOutput
+from reconciler.sidecar.engines import make_engine
 from reconciler.sidecar.lease import Lease, told
 from reconciler.sidecar.memory import Held, Memory
-from reconciler.sidecar.player import Failure, Picture, Situation, want
+from reconciler.sidecar.player import Picture, Situation, want
+from reconciler.sidecar.position import Position, is_fresh, wall_frame
 from reconciler.sidecar.recorder import Recorder
+from reconciler.sidecar.rows import act_row
+from reconciler.sidecar.setbacks import Setbacks
 from reconciler.sidecar.spec import SidecarSpec
 from reconciler.sidecar.spool import Spool
 
@@ -42,13 +36,8 @@ log = logging.getLogger(__name__)
 TURN = 0.25  # seconds between turns when nothing wakes it
 TIDY_EVERY = 1.0  # seconds between looks at the media folder, row updates and the account
 LEAD = Fraction(15, 1000)  # seconds that an act needs to reach the engine before its frame
-FRESH = timedelta(seconds=1)  # older than this, a reading says nothing about what is on air
 SHOWN_WITHIN = 0.4  # seconds that an act waits for its read-back
-SETTLED = 2  # seconds after an event's end before it counts as missed
-ACCOUNT_EVERY = 30  # seconds between marks of an account in which nothing was missed
-BEGUN_FOR = 3600  # seconds behind the account for which it is known what had begun
 ACTS_MOST = 2_000  # acts in force; nobody presses that often between two rundowns
-FAILED_MOST = 2_000
 LOGS = ("sidecar.log", "engine.log")
 
 
@@ -66,21 +55,22 @@ class Conductor:
         self.held: Held | None = memory.rundown()
         self.acts_seq, self.acts = memory.acts()
         self.lease: Lease = memory.lease(spec.epoch)
-        self.outputs: tuple[WantedOutput, ...] = memory.outputs() or spec.outputs
-        self.failed: dict[str, Failure] = {}
+        kept = memory.outputs()
+        self.outputs: tuple[WantedOutput, ...] = spec.outputs if kept is None else kept
         self.present = names_in(spec.media_root)
-        self.faults: tuple[str, ...] = ()
         self.picture = Picture()
         self.bent = Bent()
         self._bender = Bender()
         self._told: tuple[Cue, ...] | None = None
         self.serial = 0
         self._tidied = 0.0
-        self.since = self._wall_frame()
+        self.since = wall_frame(self._clock)
         self.recorder = Recorder(spool, self._rate)
-        self._born = self._accounted = self._marked = self.since
-        self._remember_the_dead()
-        self.engine = EmbeddedEngine(spec, self.outputs)
+        self.setbacks = Setbacks(self.recorder.meaning)
+        self._accountant = Accountant(self.recorder, self._rate, self.since)
+        self._accountant.remember(spool, spec.previous_until)
+        self.engine = make_engine(spec, self.outputs)
+        self._position = Position(self._clock, self._rate, self.engine.read)
         self._thread = threading.Thread(target=self._turn_on, name="conductor")
 
     def start(self) -> None:
@@ -97,27 +87,14 @@ class Conductor:
         for evidence in self.engine.wait(0):
             self.recorder.take(evidence)
         self.effective()  # it may have been ended before its first turn
-        self._account_to(self.now())
+        self._accountant.account_to(self.now(), self.bent, self.setbacks.failed)
         self.recorder.flush()
-
-    # ── time ─────────────────────────────────────────────────────────────────────────────────────
-
-    def _wall_frame(self) -> int:
-        return self._clock.showing_at(datetime.now(UTC))
-
-    def _position(self) -> Fraction:
-        """Now in frames on the engine's own clock while it is read back; else on the wall's."""
-        seen = self.engine.read()
-        if seen.read_at is None or time.monotonic() - seen.read_at > FRESH.total_seconds():
-            micros = (datetime.now(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(
-                microseconds=1
-            )
-            return Fraction(micros, 1_000_000) * self._rate
-        return seen.tick + Fraction(time.monotonic() - seen.read_at) * self._rate
+        with self._lock:
+            self._memory.flush()
 
     def now(self) -> int:
         """The frame that it is."""
-        return int(self._position())
+        return self._position.frame()
 
     # ── turning ──────────────────────────────────────────────────────────────────────────────────
 
@@ -138,14 +115,16 @@ class Conductor:
     def _turn(self, evidence: tuple[Evidence, ...]) -> None:
         with self._lock:
             for each in evidence:
-                self._take(each)
+                self.recorder.take(each)
+                self.setbacks.take(each, self.now())
+            self.recorder.note_gate(self.engine.read())
             is_time = time.monotonic() - self._tidied >= TIDY_EVERY
             if is_time:
                 self._tidied = time.monotonic()
                 self._tidy()
             self._direct()
             if is_time:
-                self._account()
+                self._accountant.account(self.bent, self.setbacks.failed, self.now())
 
     def _pause(self) -> float:
         """How long nothing needs to be done, unless something happens."""
@@ -153,40 +132,22 @@ class Conductor:
         left = until - time.monotonic() if until is not None else TURN
         return min(TURN, left) if left > 0 else TURN
 
-    def _take(self, evidence: Evidence) -> None:
-        self.recorder.take(evidence)
-        match evidence:
-            case Failed(key=key, error=error):
-                self._fail(key, Failure(known_at=self.now() + 1, why=error))
-            case Ended(key=key, why=("short" | "failed"), last_tick=last, error=error):
-                why = error or "it ended before its time"
-                self._fail(key, Failure(known_at=last + 1, why=why))
-            case _:
-                pass
-
-    def _fail(self, key: str, failure: Failure) -> None:
-        showing = self.recorder.meaning(key)
-        log.warning("cannot be played: %s: %s", key, failure.why)
-        self.failed[key] = failure
-        if showing is not None and isinstance(showing.event.material, Clip):
-            self.failed.setdefault(f"file:{showing.event.material.stored}", failure)
-        while len(self.failed) > FAILED_MOST:
-            del self.failed[next(iter(self.failed))]
-
     def _direct(self) -> None:
         """Decide what should be shown, and tell the engine what it does not know yet."""
-        self.engine.send(on=self.lease.may_send(time.monotonic()))
+        self._keep_gate()
         now = self.now()
         self.bent = self._bender.bend(self.rundown, self.acts, now)
         self.picture = want(self.bent.showings, self._situation(now))
-        for showing, failure in self.picture.replaced:
-            if showing.key not in self.failed:
-                log.warning("replaced by filler or slate: %s: %s", showing.key, failure.why)
-                self.failed[showing.key] = failure
+        self.setbacks.note(self.picture)
         if self.picture.cues != self._told:
             self.recorder.learn(self.picture.shown)
             self._told = self.picture.cues
             self.serial = self.engine.show(self.picture.cues)
+
+    def _keep_gate(self) -> None:
+        """Open or shut the gate; it shuts by itself when the lease ends, should we be frozen."""
+        on = self.lease.may_send(time.monotonic())
+        self.engine.send(on=on, until=self.lease.until)
 
     def _situation(self, now: int) -> Situation:
         rundown = self.rundown
@@ -196,7 +157,7 @@ class Conductor:
             media_root=self.spec.media_root,
             present=self.present,
             since=self.since,
-            failed=self.failed,
+            failed=self.setbacks.failed,
             filler=rundown.filler if rundown is not None else (),
             slate=rundown.slate if rundown is not None else None,
         )
@@ -210,50 +171,12 @@ class Conductor:
 
     def _tidy(self) -> None:
         self.present = names_in(self.spec.media_root)
+        self._memory.flush()
         seen = self.engine.read()
-        if self.is_fresh(seen):
+        if is_fresh(seen):
             self.recorder.refresh(seen)
         for name in LOGS:
             cut_log(self.spec.folder / name)
-
-    def _account(self) -> None:
-        """Write down what should have been on air by now and never began.
-
-        Evidence of this life's own events may be a little late; of earlier ones none comes.
-        """
-        self._account_to(max(self.since, self.now() - round(SETTLED * self._rate)))
-
-    def _account_to(self, until: int) -> None:
-        if until <= self._accounted or self.held is None:
-            return
-        stretch = Stretch(since=self._born, after=self._accounted, until=until, rate=self._rate)
-        rows = missed(self.bent.showings, stretch, self.failed, has_begun=self.recorder.has_begun)
-        self._accounted = until
-        if rows or until - self._marked > ACCOUNT_EVERY * self._rate:
-            self._marked = until
-            forget = until - round(BEGUN_FOR * self._rate)
-            self.recorder.account(rows, until=until, forget=forget)
-
-    def _remember_the_dead(self) -> None:
-        """Close what a predecessor in this folder left open, and go on with its account."""
-        try:
-            crashed = self.spool.close_crashed()
-            if not self.spool.mark("born"):
-                self.spool.set_mark("born", str(self.since))
-            self._born = int(self.spool.mark("born"))
-            self._accounted = int(self.spool.mark("accounted") or self._born)
-            self.recorder.remember(self.spool.begun())
-        except Unreachable as error:
-            self.recorder.trouble = str(error)
-            return
-        if crashed:
-            log.warning("%d rows were open when the last life here ended", crashed)
-
-    @staticmethod
-    def is_fresh(seen: EngineSeen) -> bool:
-        """Whether a reading is young enough to say what is on air."""
-        age = float("inf") if seen.read_at is None else time.monotonic() - seen.read_at
-        return seen.engine == "running" and age <= FRESH.total_seconds()
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────────
 
@@ -286,7 +209,7 @@ class Conductor:
             self.lease = told(before, epoch, ttl=ttl, asked_at=asked_at)
             if self.lease.is_fenced and not before.is_fenced:
                 log.warning("epoch %d took over: silent for ever", epoch)
-            self.engine.send(on=self.lease.may_send(time.monotonic()))
+            self._keep_gate()
             if _lasting(self.lease) != _lasting(before):
                 self._memory.keep_lease(self.lease)
 
@@ -304,6 +227,11 @@ class Conductor:
             self.outputs = outputs
             self.engine.set_outputs(outputs)
 
+    @property
+    def unkept(self) -> str:
+        """What the disk refuses to keep, and why; empty when all is kept."""
+        return self._memory.trouble
+
     def effective(self) -> Bent:
         """The rundown as the live acts have bent it by now."""
         with self._lock:
@@ -316,25 +244,7 @@ class Conductor:
             return
         with self._lock:
             showing = self.bent.at(act.at)
-            instant = self._clock.instant(act.at)
-            row = SpoolRow(
-                event=showing.event.id if showing is not None else "",
-                title=name,
-                asset="",
-                playlist=showing.event.playlist if showing is not None else "",
-                item=showing.event.item if showing is not None else "",
-                kind="act",
-                started_at=instant,
-                ended_at=instant,
-                first_tick=act.at,
-                last_tick=act.at,
-                first_source_frame=0,
-                last_source_frame=0,
-                start_error_frames=0,
-                evidence="engine" if shown else "none",
-                why="end",
-                error="" if shown else "not read back in time",
-            )
+            row = act_row(name, act, showing, clock=self._clock, shown=shown)
             self.recorder.add((row,))
         self.engine.wake()
 
@@ -355,7 +265,7 @@ class Conductor:
             return self._perform(PlayList(seq=now.seq, at=now.at, events=events, loop=loop))
 
     def _judged_on(self) -> live.Now:
-        position = self._position()
+        position = self._position.exact()
         at = -int(-(position + LEAD * self._rate) // 1)
         self.bent = self._bender.bend(self.rundown, self.acts, int(position))
         showing = self.bent.at(at)

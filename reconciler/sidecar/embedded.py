@@ -18,7 +18,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import IO
 
 from reconciler.errors import UsageError
 from reconciler.sidecar import wire
@@ -33,6 +32,7 @@ from reconciler.sidecar.engine_port import (
 )
 from reconciler.sidecar.proc import start_time
 from reconciler.sidecar.spec import SidecarSpec
+from reconciler.sidecar.telling import Gate, Told, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +62,7 @@ class EmbeddedEngine:
         self._evidence: deque[Evidence] = deque(maxlen=EVIDENCE_LIMIT)
         self._woken = False
         self._closing = False
-        self._cues: tuple[tuple[Cue, ...], int] = ((), 0)
-        self._outputs = tuple(outputs)
-        self._sending = False
+        self._wanted = Wanted(outputs=tuple(outputs))
         self._keeper = threading.Thread(target=self._keep, name="engine-keeper")
         self._keeper.start()
 
@@ -78,21 +76,23 @@ class EmbeddedEngine:
     def show(self, cues: Sequence[Cue]) -> int:
         """Replace the timeline."""
         with self._lock:
-            self._cues = (tuple(cues), self._cues[1] + 1)
+            serial = self._wanted.serial + 1
+            self._wanted = replace(self._wanted, cues=tuple(cues), serial=serial)
             self._lock.notify_all()
-            return self._cues[1]
+            return serial
 
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs."""
         with self._lock:
-            self._outputs = tuple(outputs)
+            self._wanted = replace(self._wanted, outputs=tuple(outputs))
             self._lock.notify_all()
 
-    def send(self, *, on: bool) -> None:
-        """Open or shut the gate."""
+    def send(self, *, on: bool, until: float | None = None) -> None:
+        """Open or shut the gate; the child itself shuts it at `until`."""
+        gate = Gate(on=on, until=until if on else None)
         with self._lock:
-            if self._sending != on:
-                self._sending = on
+            if self._wanted.gate != gate:
+                self._wanted = replace(self._wanted, gate=gate)
                 self._lock.notify_all()
 
     def read(self) -> EngineSeen:
@@ -147,7 +147,9 @@ class EmbeddedEngine:
     def _mourn(self, why: str) -> None:
         log.warning("engine lost: %s", why)
         with self._lock:
-            self._evidence.append(EngineLost(tick=self._seen.tick, why=why))
+            before = self._seen
+            lost = EngineLost(tick=before.tick, why=why, sending=before.sending)
+            self._evidence.append(lost)
             self._seen = replace(
                 self._seen,
                 engine="restarting",
@@ -203,13 +205,13 @@ class EmbeddedEngine:
         pipe = child.stdin
         assert pipe is not None  # noqa: S101  # made with a pipe above
         os.set_blocking(pipe.fileno(), False)
-        told = _Told(self._spec)
+        told = Told(self._spec)
         started = time.monotonic()
         while True:
             with self._lock:
                 if self._closing:
                     return "quit"
-                told.state(self._cues, self._outputs, sending=self._sending)
+                told.state(self._wanted)
                 silent = _silence(self._seen, started)
             if silent:
                 return silent
@@ -223,8 +225,8 @@ class EmbeddedEngine:
                 if not self._wants_telling(told):
                     self._lock.wait(0.01 if told.pending else 0.1)
 
-    def _wants_telling(self, told: _Told) -> bool:
-        return self._closing or told.differs(self._cues, self._outputs, sending=self._sending)
+    def _wants_telling(self, told: Told) -> bool:
+        return self._closing or told.differs(self._wanted)
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:
         pipe = child.stdin
@@ -263,68 +265,19 @@ class EmbeddedEngine:
             said = wire.parse(raw)
             evidence = wire.read_evidence(said)
             kind = said.text("seen")
+            now = time.monotonic()
             with self._lock:
                 if evidence is not None:
                     self._evidence.append(evidence)
                 elif kind == "status":
-                    self._seen = wire.read_status(said, self._seen, time.monotonic())
+                    before, self._seen = self._seen, wire.read_status(said, self._seen, now)
+                    self._woken = self._woken or before.sending != self._seen.sending
                 elif kind == "refused":
                     self._seen = replace(self._seen, error=f"refused: {said.text('why', '')}")
                     log.error("engine refused: %s", said.text("why", ""))
                 self._lock.notify_all()
         except UsageError as error:
             log.error("%s", error)  # noqa: TRY400  # the sentence says it all
-
-
-class _Told:
-    """What one child was told, so that only what differs is told again."""
-
-    def __init__(self, spec: SidecarSpec) -> None:
-        self._spec = spec
-        self._cues = 0
-        self._outputs: tuple[WantedOutput, ...] | None = None
-        self._sending: bool | None = None
-        self.pending = b""
-
-    def differs(
-        self,
-        cues: tuple[tuple[Cue, ...], int],
-        outputs: tuple[WantedOutput, ...],
-        *,
-        sending: bool,
-    ) -> bool:
-        return (self._cues, self._outputs, self._sending) != (cues[1], outputs, sending)
-
-    def state(
-        self,
-        cues: tuple[tuple[Cue, ...], int],
-        outputs: tuple[WantedOutput, ...],
-        *,
-        sending: bool,
-    ) -> None:
-        """Queue what differs; the gate is shut first and opened last."""
-        if len(self.pending) > LINE_LIMIT:
-            return  # it does not read; silence will be noticed
-        if self._outputs is None:
-            self.pending += wire.configure(self._spec, outputs, sending=sending)
-            self._outputs, self._sending = outputs, sending
-        if self._sending is not sending and not sending:
-            self.pending += wire.send(on=False)
-            self._sending = False
-        if self._outputs != outputs:
-            self.pending += wire.outputs_line(outputs)
-            self._outputs = outputs
-        if self._cues != cues[1]:
-            self.pending += wire.show(*cues)
-            self._cues = cues[1]
-        if self._sending is not sending:
-            self.pending += wire.send(on=True)
-            self._sending = True
-
-    def write(self, pipe: IO[bytes]) -> None:
-        if self.pending:
-            with contextlib.suppress(BlockingIOError):
-                self.pending = self.pending[os.write(pipe.fileno(), self.pending) :]
 
 
 def _silence(seen: EngineSeen, started: float) -> str:

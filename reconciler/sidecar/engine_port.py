@@ -1,14 +1,14 @@
 """The engine as the sidecar sees it: what to show, where to send, what is really on.
 
-Words of our own, no engine's: the embedded engine implements it in `embedded.py`, CasparCG will
-by AMCP. Everything is level-triggered: `show`, `set_outputs` and `send` state what is wanted,
-may be repeated, and outlive a restart of the engine, which the port performs by itself. What was
-truly shown comes back by `read` and `wait`, never by the return of a command.
+Words of our own, no engine's; `engines.py` names who implements it. Everything is level-triggered:
+`show`, `set_outputs` and `send` state what is wanted, may be repeated, and outlive a restart of the
+engine, which the port performs by itself. What was truly shown comes back by `read` and `wait`,
+never by the return of a command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -105,7 +105,10 @@ class CueState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputState:
-    """One output as the engine reports it: opening, sending, silent, down."""
+    """One output as the engine reports it: opening, waiting, sending, silent, down.
+
+    `waiting` is a listener that nobody has called yet: nothing leaves, and nothing is wrong.
+    """
 
     name: str
     state: str
@@ -143,7 +146,7 @@ class Began:
     key: str
     tick: int
     source_frame: int
-    start_error_frames: int
+    start_error_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +172,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineLost:
-    """The engine died or fell silent; `tick` is the last frame that it was read back at."""
+    """The engine died or fell silent; `tick` is the last frame that it was read back at.
+
+    `sending` is whether its gate was open then.
+    """
 
     tick: int
     why: str
+    sending: bool = False
 
 
 Evidence = Began | Ended | Failed | EngineLost
@@ -191,14 +198,23 @@ class EnginePort(Protocol):
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs; equal ones are left untouched."""
 
-    def send(self, *, on: bool) -> None:
-        """Open or shut the gate of all outputs."""
+    def send(self, *, on: bool, until: float | None = None) -> None:
+        """Open or shut the gate of all outputs; `until` (monotonic seconds) it shuts by itself.
+
+        The engine keeps that time, so that it falls silent though we be frozen.
+        """
 
     def read(self) -> EngineSeen:
         """What was read back last, with its age."""
 
+    def await_seen(self, wanted: Callable[[EngineSeen], bool], timeout: float) -> EngineSeen:
+        """Wait until a reading is as `wanted`, at most `timeout` seconds; returns the last one."""
+
     def wait(self, timeout: float) -> tuple[Evidence, ...]:
-        """Evidence in the order it came; waits up to `timeout` seconds for something new."""
+        """Evidence in the order it came; waits up to `timeout` seconds for something new.
+
+        It also returns when the gate was read back as opened or shut.
+        """
 
     def wake(self) -> None:
         """Let a `wait` return now."""

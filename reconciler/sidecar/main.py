@@ -7,19 +7,22 @@ import contextlib
 import fcntl
 import logging
 import os
+import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError, Rejected
+from reconciler.sidecar import older
 from reconciler.sidecar.conductor import Conductor
-from reconciler.sidecar.disk import write_json
+from reconciler.sidecar.disk import read_json, write_json
+from reconciler.sidecar.engines import refuse_outputs
 from reconciler.sidecar.memory import Memory
 from reconciler.sidecar.proc import start_time
-from reconciler.sidecar.spec import SidecarSpec, read_spec
+from reconciler.sidecar.spec import SPEC_FILE, SidecarSpec, parse_spec, read_spec
 from reconciler.sidecar.spool import SPOOL_FILE, Spool
 from reconciler.sidecar.web import Web
 
@@ -32,19 +35,32 @@ UNABLE, MISUSED, TAKEN = 1, 64, 75  # exit codes: failed, cannot be meant, anoth
 
 def main() -> int:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(prog="reconcile sidecar", description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where its spec.json is")
+    parser = argparse.ArgumentParser(
+        prog="reconcile sidecar",
+        description=__doc__,
+        epilog=older.ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where its spec.json is and what it remembers is kept; without it, the current"
+        " folder, and the start document is made from the environment",
+    )
     return run(parser.parse_args().folder)
 
 
-def run(folder: Path) -> int:
-    """Run the sidecar of `folder` until SIGTERM or SIGINT; returns the exit code."""
+def run(folder: Path | None) -> int:
+    """Run the sidecar of `folder` until SIGTERM or SIGINT; returns the exit code.
+
+    Without a folder, or with one that has no start document, the older system's environment is it.
+    """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s"
     )
     logging.getLogger("waitress").setLevel(logging.WARNING)
     try:
-        spec = read_spec(folder.absolute())
+        spec = _spec(folder, os.environ)
         with _alone(spec.folder):
             return _serve(spec)
     except Rejected as error:
@@ -53,6 +69,23 @@ def run(folder: Path) -> int:
     except ReconcilerError as error:
         log.error("%s", error)  # noqa: TRY400  # the sentence says it all
         return MISUSED
+
+
+def _spec(folder: Path | None, env: Mapping[str, str]) -> SidecarSpec:
+    path = (folder or Path.cwd()).absolute()
+    spec_file = path / SPEC_FILE
+    if not older.is_older(env) or (folder is not None and spec_file.is_file()):
+        return read_spec(path)
+    kept = read_json(spec_file)
+    token = kept.get("token") if isinstance(kept, dict) else None
+    document = older.older_document(
+        env, token=token if isinstance(token, str) else secrets.token_urlsafe(24)
+    )
+    spec = parse_spec(document, path)
+    refuse_outputs(spec)
+    path.mkdir(parents=True, exist_ok=True)
+    write_json(spec_file, document)
+    return spec
 
 
 @contextmanager
@@ -79,7 +112,8 @@ def _serve(spec: SidecarSpec) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     pid = os.getpid()
-    write_json(spec.folder / "pid.json", {"pid": pid, "started": start_time(pid)})
+    with contextlib.suppress(OSError):  # on a full disk; whoever started us knows it too
+        write_json(spec.folder / "pid.json", {"pid": pid, "started": start_time(pid)})
     spool = Spool(spec.folder / SPOOL_FILE, label=f"{spec.channel}-{spec.epoch}")
     conductor = Conductor(spec, spool, Memory(spec.folder))
     try:

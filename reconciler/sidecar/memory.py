@@ -1,6 +1,7 @@
 """What a sidecar must know again after its own death: rundown, live acts, lease, outputs.
 
-Each in a file of its own, written whole and flushed to disk before the call returns.
+Each in a file of its own, written whole and flushed to disk before the call returns. While the
+disk refuses, the newest of each waits here and is tried again: what is on air does not wait for it.
 """
 
 from __future__ import annotations
@@ -29,15 +30,37 @@ class Held:
 
 
 class Memory:
-    """One folder's files. Writing raises `OSError`; in reading, what is damaged is absent."""
+    """One folder's files. In reading, what is damaged is absent; `trouble` says what is not kept.
+
+    Its owner calls it under its lock.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._waiting: dict[str, object] = {}
+        self.trouble = ""
+
+    def flush(self) -> None:
+        """Try again to keep what the disk refused."""
+        for name, value in tuple(self._waiting.items()):
+            self._keep(name, value)
+
+    def _keep(self, name: str, value: object) -> None:
+        self._waiting.pop(name, None)
+        try:
+            write_json(self._folder / name, value)
+        except OSError as error:
+            self._waiting[name] = value
+            if not self.trouble:
+                log.error("%s is not kept: %s", name, error.strerror)  # noqa: TRY400  # the sentence says it
+            self.trouble = f"{', '.join(sorted(self._waiting))}: {error.strerror}"
+        else:
+            self.trouble = self.trouble if self._waiting else ""
 
     def keep_rundown(self, held: Held) -> None:
         """Remember the rundown, secrets in it included."""
         wire = to_wire(held.rundown, reveal=True)
-        write_json(self._folder / "rundown.json", {"digest": held.digest, "rundown": wire})
+        self._keep("rundown.json", {"digest": held.digest, "rundown": wire})
 
     def rundown(self) -> Held | None:
         """The rundown kept last."""
@@ -52,9 +75,8 @@ class Memory:
 
     def keep_acts(self, seq: int, acts: tuple[Act, ...]) -> None:
         """Remember the live acts and the newest number given out."""
-        write_json(
-            self._folder / "acts.json",
-            {"seq": seq, "acts": [act_to_wire(act, reveal=True) for act in acts]},
+        self._keep(
+            "acts.json", {"seq": seq, "acts": [act_to_wire(act, reveal=True) for act in acts]}
         )
 
     def acts(self) -> tuple[int, tuple[Act, ...]]:
@@ -74,7 +96,7 @@ class Memory:
         A right that ends is not kept: our clock may not be the same after a restart.
         """
         unlimited = lease.granted and lease.until is None and not lease.is_fenced
-        write_json(self._folder / "lease.json", {"highest": lease.highest, "unlimited": unlimited})
+        self._keep("lease.json", {"highest": lease.highest, "unlimited": unlimited})
 
     def lease(self, own: int) -> Lease:
         """The lease as far as it outlives a restart."""
@@ -99,7 +121,7 @@ class Memory:
             }
             for output in outputs
         ]
-        write_json(self._folder / "outputs.json", documents)
+        self._keep("outputs.json", documents)
 
     def outputs(self) -> tuple[WantedOutput, ...] | None:
         """The outputs wanted last; None: those of the start document."""

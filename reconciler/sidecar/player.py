@@ -234,6 +234,7 @@ def _stand_in(clip: Clip, start: int, frames: int, instead_of: Event | None) -> 
         material=clip,
         title=clip.asset,
         item=instead_of.id if instead_of is not None else "",
+        nominal=clip.material or frames,
     )
     return Showing(event=event)
 

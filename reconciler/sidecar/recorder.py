@@ -1,7 +1,8 @@
 """Evidence into as-run rows: which showing a key meant, how it ended, and why.
 
-Rows go to the spool in the order of what happened. While the disk refuses, they wait here, in
-order, and the sidecar says so; nothing is dropped to make the picture go on.
+What was shown inside while the gate was shut went out nowhere: its row has no evidence, and `why`
+is silent. Rows go to the spool in the order of what happened. While the disk refuses, they wait
+here, in order, and the sidecar says so; nothing is dropped to make the picture go on.
 """
 
 from __future__ import annotations
@@ -14,10 +15,8 @@ from fractions import Fraction
 from typing import assert_never
 
 from reconciler.errors import Unreachable
-from reconciler.model.rundown import Clip, EventKind, Live, SlatePicture
 from reconciler.model.video import FrameClock
-from reconciler.rundown.timeline import PART
-from reconciler.sidecar.asrun import SpoolRow
+from reconciler.sidecar.asrun import SpoolRow, silent_or
 from reconciler.sidecar.engine_port import (
     Began,
     Ended,
@@ -27,6 +26,7 @@ from reconciler.sidecar.engine_port import (
     Failed,
     OnAir,
 )
+from reconciler.sidecar.rows import blank, unknown
 from reconciler.sidecar.showing import Showing
 from reconciler.sidecar.spool import Spool
 
@@ -36,6 +36,7 @@ KEYS_KNOWN = 4_000  # showings whose keys are remembered after they left the tim
 BEGUN_KNOWN = 4_000  # events remembered as begun, so that they do not count as missed
 WAITING_MOST = 50_000  # writes that wait for a disk
 _NEAR = Fraction(1, 2)  # seconds between an act and the end that it caused
+_EARLY = 2  # frames that such an end may lie before its act
 
 Write = Callable[[], None]
 
@@ -60,6 +61,9 @@ class Recorder:
         self._begun: OrderedDict[str, None] = OrderedDict()
         self._begun_before: frozenset[str] = frozenset()
         self._open: dict[str, SpoolRow] = {}
+        self._aired_from: dict[str, int] = {}  # the frame, where it was not the first one
+        self._hushed: set[str] = set()  # shown inside, after a part of them was sent
+        self._gate_is_open = False
         self._writes: deque[Write] = deque()
         self._cuts: deque[_Cut] = deque(maxlen=16)
         self.trouble = ""
@@ -101,6 +105,42 @@ class Recorder:
                 pass  # its showing is replaced; `missed` accounts for it in its time
             case _:
                 assert_never(evidence)
+
+    def note_gate(self, seen: EngineSeen) -> None:
+        """Learn from a reading whether anything leaves: rows go as far as it did."""
+        if seen.engine != "running":
+            return  # its loss is evidence of its own
+        self._gate_is_open = seen.sending
+        if not seen.sending:
+            self._hush(seen)
+        elif seen.on_air is not None:
+            self._air(seen.on_air, seen.tick)
+
+    def _air(self, on_air: OnAir, tick: int) -> None:
+        """What is shown leaves from `tick` on, at the latest."""
+        key, row = on_air.key, self._open.get(on_air.key)
+        if row is None and key in self._hushed:
+            again = Began(key=key, tick=tick, source_frame=on_air.source_frame)
+            self._begin(again)
+            self._aired_from[key] = tick
+        elif row is not None and row.evidence == "none":
+            self._aired_from[key] = tick
+            moved = self._moved(replace(row, evidence="engine"), on_air, tick)
+            whole = self._open[key] = self._from(moved, tick)
+            self._write(lambda: self._spool.update(key, whole))
+
+    def _hush(self, seen: EngineSeen) -> None:
+        """Nothing leaves any more: what was sent of a showing is a row of its own."""
+        for key, row in tuple(self._open.items()):
+            if row.evidence == "none":
+                continue
+            del self._open[key]
+            self._hushed.add(key)
+            self._aired_from.pop(key, None)
+            if seen.on_air is not None and seen.on_air.key == key:
+                row = self._moved(row, seen.on_air, seen.tick)  # noqa: PLW2901  # the same row
+            ended_at = row.ended_at or self._clock.instant(row.last_tick + 1)
+            self._close(key, replace(row, ended_at=ended_at, why="silent"))
 
     def refresh(self, seen: EngineSeen) -> None:
         """Bring the row of what is on air up to date."""
@@ -157,7 +197,7 @@ class Recorder:
         self._write(lambda: self._spool.open_row(began.key, row, event=event, until=until))
 
     def _row(self, showing: Showing | None, began: Began) -> SpoolRow:
-        row = blank(showing) if showing is not None else _unknown(began.key)
+        row = blank(showing) if showing is not None else unknown(began.key)
         return replace(
             row,
             started_at=self._clock.instant(began.tick),
@@ -166,7 +206,18 @@ class Recorder:
             first_source_frame=began.source_frame,
             last_source_frame=began.source_frame,
             start_error_frames=began.start_error_frames,
-            evidence="engine",
+            evidence="engine" if self._gate_is_open else "none",
+        )
+
+    def _from(self, row: SpoolRow, tick: int) -> SpoolRow:
+        """The row without what nobody was sent, before `tick`."""
+        first = min(max(row.first_tick, tick), row.last_tick)
+        source = row.first_source_frame + first - row.first_tick
+        return replace(
+            row,
+            started_at=self._clock.instant(first),
+            first_tick=first,
+            first_source_frame=min(source, max(row.first_source_frame, row.last_source_frame)),
         )
 
     def _moved(self, row: SpoolRow, on_air: OnAir, tick: int) -> SpoolRow:
@@ -179,6 +230,8 @@ class Recorder:
 
     def _end(self, ended: Ended) -> None:
         row = self._open.pop(ended.key, None)
+        aired_from = self._aired_from.pop(ended.key, ended.first_tick)
+        self._hushed.discard(ended.key)
         if row is None:
             return
         row = replace(
@@ -188,10 +241,10 @@ class Recorder:
             first_source_frame=ended.first_source_frame,
             last_source_frame=ended.last_source_frame,
             ended_at=self._clock.instant(ended.last_tick + 1),
-            why=self._why(ended),
+            why=silent_or(row, self._why(ended)),
             error=ended.error,
         )
-        self._close(ended.key, row)
+        self._close(ended.key, self._from(row, aired_from))
 
     def _close(self, key: str, row: SpoolRow) -> None:
         self._write(lambda: self._spool.close_row(key, row))
@@ -206,11 +259,13 @@ class Recorder:
                 pass
         showing = self._meant.get(ended.key)
         for cut in reversed(self._cuts):
-            if abs(cut.at - ended.last_tick - 1) <= self._near and ended.last_tick >= cut.at - 2:
+            over = ended.last_tick + _EARLY - cut.at
+            if ended.first_tick < cut.at and 0 <= over < self._near:
                 return cut.why
         if ended.why == "replaced":
             return "cut"
-        return "cut" if showing is not None and _is_cut_short(showing) else "end"
+        is_cut = showing is not None and not showing.frozen and showing.event.is_cut
+        return "cut" if is_cut else "end"
 
     def _lose(self, lost: EngineLost) -> None:
         for key, row in self._open.items():
@@ -220,78 +275,11 @@ class Recorder:
                 last_tick=last,
                 last_source_frame=row.last_source_frame + last - row.last_tick,
                 ended_at=self._clock.instant(last + 1),
-                evidence="partial",
-                why="crash",
+                evidence="partial" if lost.sending or row.evidence != "none" else "none",
                 error=lost.why,
             )
-            self._close(key, closed)
+            self._close(key, replace(closed, why=silent_or(closed, "crash")))
         self._open.clear()
-
-
-def blank(showing: Showing) -> SpoolRow:
-    """A row of `showing` with nothing in it of what really happened."""
-    event = showing.event
-    clock_zero = FrameClock(Fraction(1)).instant(0)
-    return SpoolRow(
-        event=event.id.partition(PART)[0],
-        title="pause" if showing.frozen else event.title,
-        asset=_asset(showing),
-        playlist=event.playlist,
-        item=event.item,
-        kind=kind_of(showing),
-        started_at=clock_zero,
-        ended_at=None,
-        first_tick=showing.start,
-        last_tick=showing.start,
-        first_source_frame=0,
-        last_source_frame=0,
-        start_error_frames=0,
-        evidence="none",
-        why="",
-    )
-
-
-def kind_of(showing: Showing) -> str:
-    """What a showing is to the as-run; a frozen picture is an act."""
-    if showing.frozen:
-        return "act"
-    if isinstance(showing.event.material, Live):
-        return "live"
-    if isinstance(showing.event.material, SlatePicture):
-        return EventKind.SLATE.value
-    return showing.event.kind.value
-
-
-def _asset(showing: Showing) -> str:
-    match showing.event.material:
-        case Clip(asset=asset):
-            return asset
-        case Live(name=name):
-            return name
-        case _:
-            return ""
-
-
-def _is_cut_short(showing: Showing) -> bool:
-    return not showing.frozen and 0 < showing.frames < showing.event.nominal
-
-
-def _unknown(key: str) -> SpoolRow:
-    """A row of something that the engine showed and we did not ask for, or no longer know."""
-    return SpoolRow(
-        event=key,
-        title=key,
-        asset="",
-        playlist="",
-        item="",
-        kind=EventKind.PROGRAMME.value,
-        started_at=FrameClock(Fraction(1)).instant(0),
-        ended_at=None,
-        first_tick=0,
-        last_tick=0,
-        first_source_frame=0,
-        last_source_frame=0,
-        start_error_frames=0,
-        evidence="engine",
-        why="",
-    )
+        self._aired_from.clear()
+        self._hushed.clear()
+        self._gate_is_open = False

@@ -24,8 +24,10 @@ from reconciler.sidecar.conductor import SHOWN_WITHIN, Conductor
 from reconciler.sidecar.engine_port import EngineSeen
 from reconciler.sidecar.fields import Fields
 from reconciler.sidecar.lengths import lengths_of
+from reconciler.sidecar.metrics import metrics
+from reconciler.sidecar.reading import read
 from reconciler.sidecar.spec import parse_outputs
-from reconciler.sidecar.status import metrics, on_air_of, read, status
+from reconciler.sidecar.status import on_air_of, status
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +175,7 @@ class _Views:
         return self.transport("stop")
 
     def preview(self, name: str) -> Response:
-        folder = self._conductor.spec.folder / "preview"
+        folder = self._conductor.spec.preview_folder
         kind = _PREVIEW.get(Path(name).suffix)
         path = folder / name
         if kind is None or not _NAME.fullmatch(name) or not path.is_file():

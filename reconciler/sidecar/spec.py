@@ -38,10 +38,12 @@ class SidecarSpec:
     fence_ms: int | None
     media_root: Path
     folder: Path
+    preview_folder: Path
     host: str
     port: int  # 0: any free one
     token: str = field(repr=False)
     engine_command: tuple[str, ...] | None = None  # None: our own embedded engine
+    previous_until: int | None = None  # the frame up to which others account for what went out
 
 
 def read_spec(folder: Path) -> SidecarSpec:
@@ -59,9 +61,7 @@ def read_spec(folder: Path) -> SidecarSpec:
 def parse_spec(document: object, folder: Path) -> SidecarSpec:
     """Read a start document; raise `UsageError` naming the member that is wrong."""
     fields = Fields(document, "spec")
-    engine = fields.text("engine", "embedded")
-    if engine != "embedded":
-        raise fields.wrong("engine", "embedded (the only engine that this sidecar drives)")
+    preview = fields.optional_text("preview_folder")
     return SidecarSpec(
         channel=ChannelName(fields.text("channel")),
         epoch=fields.integer("epoch"),
@@ -69,7 +69,7 @@ def parse_spec(document: object, folder: Path) -> SidecarSpec:
         commit=fields.text("commit", ""),
         title=fields.text("title", "") or fields.text("channel"),
         format=_format(fields),
-        engine=engine,
+        engine=fields.text("engine", "embedded"),
         bitrate=fields.optional_integer("bitrate"),
         preview=fields.flag("preview", default=False),
         slate=fields.optional_text("slate"),
@@ -77,10 +77,12 @@ def parse_spec(document: object, folder: Path) -> SidecarSpec:
         fence_ms=fields.optional_integer("fence_ms"),
         media_root=Path(fields.text("media_root")),
         folder=folder,
+        preview_folder=Path(preview) if preview else folder / "preview",
         host=fields.text("host", "127.0.0.1"),
         port=fields.integer("port", 0),
         token=fields.text("token"),
         engine_command=_command(fields),
+        previous_until=fields.optional_integer("previous_until"),
     )
 
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from threading import Lock
 
 from reconciler.errors import Unreachable
-from reconciler.sidecar.asrun import SpoolRow, row_from_wire
+from reconciler.sidecar.asrun import SpoolRow, row_from_wire, silent_or
 
 SPOOL_FILE = "spool.sqlite"
-_BUSY = 5.0  # seconds to wait for another process that reads the same spool
+_BUSY = 2.0  # seconds to wait for another process that reads the same spool
 _TABLES = """
 create table if not exists closed (seq integer primary key autoincrement, row text not null);
 create table if not exists open (key text primary key, row text not null);
@@ -104,7 +104,10 @@ class Spool:
             for key, text in found:
                 row = row_from_wire(json.loads(text))
                 row = replace(
-                    row, evidence="partial", why="crash", ended_at=row.ended_at or ended_at
+                    row,
+                    evidence=row.evidence if row.evidence == "none" else "partial",
+                    why=silent_or(row, "crash"),
+                    ended_at=row.ended_at or ended_at,
                 )
                 db.execute("delete from open where key = ?", (key,))
                 db.execute("insert into closed (row) values (?)", (_text(row),))

@@ -42,9 +42,9 @@ def line(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
-def configure(spec: SidecarSpec, outputs: Iterable[WantedOutput], *, sending: bool) -> bytes:
-    """The first line: what this engine is for."""
-    preview = {"dir": str(spec.folder / "preview"), "height": PREVIEW_HEIGHT}
+def configure(spec: SidecarSpec, outputs: Iterable[WantedOutput]) -> bytes:
+    """The first line: what this engine is for; it begins silent."""
+    preview = {"dir": str(spec.preview_folder), "height": PREVIEW_HEIGHT}
     return line(
         {
             "do": "configure",
@@ -54,7 +54,7 @@ def configure(spec: SidecarSpec, outputs: Iterable[WantedOutput], *, sending: bo
             "preset": None,
             "bitrate": spec.bitrate,
             "preview": preview if spec.preview else None,
-            "sending": sending,
+            "sending": False,
             "outputs": [_output(output) for output in outputs],
         }
     )
@@ -70,9 +70,13 @@ def outputs_line(outputs: Iterable[WantedOutput]) -> bytes:
     return line({"do": "outputs", "outputs": [_output(output) for output in outputs]})
 
 
-def send(*, on: bool) -> bytes:
-    """The gate."""
-    return line({"do": "send", "on": on})
+def send(*, on: bool, until: float | None, now: float) -> bytes:
+    """The gate; open, it shuts by itself at `until`, on the monotonic clock that reads `now`."""
+    if not on or until is None:
+        return line({"do": "send", "on": on, "for_ms": None})
+    clock_ms = int(now * 1000)
+    for_ms = max(0, int(until * 1000) - clock_ms)
+    return line({"do": "send", "on": True, "for_ms": for_ms, "clock_ms": clock_ms})
 
 
 def _output(output: WantedOutput) -> dict[str, object]:

@@ -13,35 +13,37 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import logging
-import os
 import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import yaml
 
 from reconciler import wiring
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
+from reconciler.adapters.sidecar_http import SidecarHttp
+from reconciler.model.desired import DesiredNode, Runtime
 from reconciler.model.observed import SidecarSeen
 from reconciler.model.rundown import Rundown
-from reconciler.plan.actions import Leave
+from reconciler.plan.actions import Leave, StageMedia
+from reconciler.plan.safety import without_interruptions
+from reconciler.ports import SidecarClient
 from reconciler.settings import Settings
-from reconciler.shell.converge import Judgement, Reconciler
-from reconciler.shell.leases import LeaseKeeper
-from reconciler.shell.loop import Loop, Wake
+from reconciler.shell.converge import Judgement, Pass, Reconciler
+from reconciler.shell.inforce import InForce
 from reconciler.shell.stage import Stager
-from reconciler.shell.watch import _Publisher, watch
+from reconciler.shell.watch import watch
 from reconciler.shell.world import World
 from tests.bench.bench_lineup import git, tell
+from tests.bench.desk_http import served
 from tests.bench.station import Desk, DeskClient, Racks, playlist, write_station
 from tests.postgres_fixtures import short_folder
 
@@ -72,23 +74,75 @@ class Station:
         )
 
 
+class Listening:
+    """A `SidecarClient` that notes when a rundown was taken."""
+
+    def __init__(self, client: SidecarClient) -> None:
+        self._client = client
+        self.taken: dict[str, float] = {}
+        self.bell = threading.Event()
+
+    def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
+        self._client.load_rundown(seen, rundown, digest)
+        self.taken[seen.channel] = time.perf_counter()
+        self.bell.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The world, and what is behind it."""
+
+    world: World
+    client: Listening
+    desk: Desk
+    racks: Racks
+
+
 @contextmanager
-def opened(station: Station) -> Iterator[tuple[World, Desk, Racks]]:
-    """The real world, but for its nodes and sidecars."""
+def opened(station: Station, urls: Mapping[str, str] | None = None) -> Iterator[Opened]:
+    """The real world, but for its nodes and sidecars; with `urls`, sidecars are met by HTTP."""
     kept = station.desk / "places.json"
     desk = Desk.load_from(kept, station.desk) if kept.exists() else Desk(station.desk)
-    racks = Racks(desk)
+    racks = Racks(desk, urls or {})
     if kept.exists():
         racks.load(station.desk / "media.json")
     with wiring.open_world(station.settings(), tell=lambda _: None) as world:
-        yield replace(world, connect=racks.connect, sidecars=DeskClient(desk)), desk, racks
+        client = SidecarHttp(lambda seen: f"token-{seen.channel}") if urls else DeskClient(desk)
+        listening = Listening(client)
+        faked = replace(world, connect=racks.connect, sidecars=cast("SidecarClient", listening))
+        yield Opened(faked, listening, desk, racks)
+        if isinstance(client, SidecarHttp):
+            client.close()
 
 
-def loop_of(world: World) -> tuple[Loop, Stager]:
-    """The loop as `watch` makes it, to be turned by hand."""
-    stager = wiring.open_stager(world)
-    publisher = _Publisher(world, LeaseKeeper(world), lambda j: wiring.render(j, "json"))
-    return Loop(world, Reconciler(world, stager), Wake(), publish=publisher.publish), stager
+class AtOnce:
+    """Stages while it is offered: what is measured here is not staging."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def offer(self, action: StageMedia, _perform: object) -> None:
+        node = self._world.connect(DesiredNode(name=action.node, runtime=Runtime.PROCESS))
+        node.stage(action.stored, action.uri, action.size, lambda _done, _total: None)
+
+
+class Passes:
+    """Passes as the loop makes them, one at a time."""
+
+    def __init__(self, world: World) -> None:
+        self._lineup = InForce(world.lineup)
+        self._reconciler = Reconciler(world, cast("Stager", AtOnce(world)))
+        assert world.leadership.try_lead() is not None
+
+    def turn(self) -> Pass:
+        desired = self._lineup.read()
+        assert desired is not None, self._lineup.error
+        judgement = self._reconciler.judge(desired, Leave())
+        plan = without_interruptions(judgement.plan)
+        return self._reconciler.converge(replace(judgement, plan=plan))
 
 
 # ── putting it on air ────────────────────────────────────────────────────────────────────────────
@@ -96,20 +150,19 @@ def loop_of(world: World) -> tuple[Loop, Stager]:
 
 def put_on_air(station: Station) -> None:
     """Converge from nothing until there is nothing to do; keep what the sidecars know."""
-    station.desk.mkdir()
-    with opened(station) as (world, desk, racks):
-        loop, stager = loop_of(world)
+    station.desk.mkdir(exist_ok=True)
+    with opened(station) as here:
+        world, desk, racks = here.world, here.desk, here.racks
+        passes, count = Passes(world), 1
         began = time.perf_counter()
-        passes = 0
-        while loop._turn() < 1.0:
-            passes += 1
-            stager.wait(PATIENCE)
+        while not passes.turn().settled:
+            count += 1
             assert time.perf_counter() - began < PATIENCE
         assert all(place.sending for place in desk.places.values())
         desk.save(station.desk / "places.json")
         racks.save(station.desk / "media.json")
         took = time.perf_counter() - began
-        tell(json.dumps({"first s": took, "passes": passes, "first MiB": peak()}))
+        tell(json.dumps({"first s": took, "passes": count, "first MiB": peak()}))
 
 
 # ── measuring ────────────────────────────────────────────────────────────────────────────────────
@@ -134,8 +187,8 @@ def one_shot(station: Station) -> None:
     found: dict[str, list[float]] = {}
     with clocked(found, "open"):
         context = opened(station)
-        world, _, _ = context.__enter__()
-    reconciler = Reconciler(world, wiring.open_stager(world))
+        world = context.__enter__().world
+    reconciler = Reconciler(world, cast("Stager", AtOnce(world)))
     world.leadership.try_lead()
     with clocked(found, "lineup"):
         desired = world.lineup.desired(None)
@@ -146,79 +199,84 @@ def one_shot(station: Station) -> None:
         wiring.render(judgement, "text")
     told = {name: values[0] for name, values in found.items()}
     context.__exit__(None, None, None)
-    tell(json.dumps({**told, "actions": len(judgement.plan.actions), "MiB": peak()}))
+    assert judgement.plan.is_routine, judgement.plan.actions[0]
+    tell(json.dumps({**told, "compiled": len(judgement.made.rundowns), "MiB": peak()}))
 
 
-def in_loop(station: Station, tries: int) -> None:
+def in_loop(station: Station, tries: int, urls: Mapping[str, str] | None = None) -> None:
     """No-op passes in a running loop; then commits, each until its sidecar has the rundown."""
     found: dict[str, list[float]] = {}
-    with opened(station) as (world, desk, _):
-        loop, _ = loop_of(world)
+    with opened(station, urls) as here:
+        passes = Passes(here.world)
         with clocked(found, "first pass"):
-            loop._turn()
+            passes.turn()
         for _ in range(tries):
-            time.sleep(0.2)
+            time.sleep(2.5)  # media is looked through again
             with clocked(found, "no-op"):
-                loop._turn()
-        told: dict[str, object] = {"no-op MiB": peak()}
-        world.leadership.resign()
-        commits(station, world, desk, found, tries)
+                done = passes.turn()
+            assert done.settled, done.judgement.plan.actions[:3]
+        told: dict[str, float] = {"no-op MiB": peak()}
+        here.world.leadership.resign()
+        del passes
+        gc.collect()
+        commits(station, here, found, tries)
         told["commit MiB"] = peak()
-    tell(json.dumps({**told, **{name: statistics.median(each) for name, each in found.items()},
-                     "worst commit": max(found["taken"])}))
+        if urls is None:
+            here.desk.save(station.desk / "places.json")
+    told |= {name: statistics.median(each) for name, each in found.items()}
+    tell(json.dumps({**told, "worst applied": max(found["applied"])}))
 
 
-class Listening(DeskClient):
-    """Tells when a rundown was taken."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self.taken: dict[str, float] = {}
-        self.bell = threading.Event()
-
-    def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
-        super().load_rundown(seen, rundown, digest)
-        self.taken[seen.channel] = time.perf_counter()
-        self.bell.set()
+def by_http(station: Station, tries: int) -> None:
+    """The same, with sidecars that are met by HTTP."""
+    with served(station.desk) as urls:
+        in_loop(station, tries, urls)
 
 
-def commits(station: Station, world: World, desk: Desk, found: dict[str, list[float]], tries: int) -> None:
+def commits(station: Station, here: Opened, found: dict[str, list[float]], tries: int) -> None:
     """Run the real loop with its watchers, commit one file after another, and wait for each."""
-    client = Listening(desk)
-    applied = threading.Event()
-    at: list[tuple[str, float]] = []
+    at: dict[str, float] = {}
+    told = threading.Condition()
 
     def as_json(judgement: Judgement) -> str:
-        text = wiring.render(judgement, "json")
-        at.append((judgement.plan.commit, time.perf_counter()))
-        applied.set()
-        return text
+        """Called when a plan has been applied, to keep it for screens."""
+        with told:
+            at.setdefault(judgement.plan.commit, time.perf_counter())
+            told.notify_all()
+        return wiring.render(judgement, "json")
 
     stop = threading.Event()
-    listening = replace(world, sidecars=client)
-    thread = threading.Thread(target=watch, args=(listening, stop, as_json))
+    thread = threading.Thread(target=watch, args=(here.world, stop, as_json))
     thread.start()
     try:
-        assert applied.wait(PATIENCE)
-        time.sleep(1.0)
+        with told:
+            assert told.wait_for(lambda: at, PATIENCE)
         for number in range(tries):
-            _commit(station, client, found, number)
-            time.sleep(1.0)
+            time.sleep(1.5 + number * 0.37)  # at any moment of what else goes on
+            here.client.bell.clear()
+            returned, commit = edit(station, number)
+            cpu = time.process_time()
+            assert here.client.bell.wait(PATIENCE)
+            taken = here.client.taken[f"channel-{number:04}"] - returned
+            with told:
+                assert told.wait_for(lambda: commit in at, PATIENCE)  # noqa: B023  # waited for here
+            found.setdefault("taken", []).append(taken)
+            found.setdefault("applied", []).append(at[commit] - returned)
+            found.setdefault("applied cpu", []).append(time.process_time() - cpu)
     finally:
         stop.set()
         thread.join()
 
 
-def _commit(station: Station, client: Listening, found: dict[str, list[float]], number: int) -> None:
-    items = len((station.lineup / f"playlists/list-{number:04}.yaml").read_text().splitlines()) - 2
-    text = playlist(number, items, mark=f"Edit of {time.time():.0f}, part")
-    (station.lineup / f"playlists/list-{number:04}.yaml").write_text(text)
-    client.bell.clear()
+def edit(station: Station, number: int) -> tuple[float, str]:
+    """Change every item of a playlist and commit it; returns when git returned, and the commit."""
+    path = station.lineup / f"playlists/list-{number:04}.yaml"
+    items = len(path.read_text().splitlines()) - 2
+    path.write_text(playlist(number, items, mark=f"Edit of {time.time():.0f}, part"))
     git(station.lineup, "commit", "-q", "-a", "-m", "an edit")
-    returned, cpu = time.perf_counter(), time.process_time()
-    assert client.bell.wait(PATIENCE)
-    found.setdefault("taken", []).append(client.taken[f"channel-{number:04}"] - returned)
-    found.setdefault("taken cpu", []).append(time.process_time() - cpu)
+    returned = time.perf_counter()
+    argv = ["git", "-C", str(station.lineup), "rev-parse", "HEAD"]
+    return returned, subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
 
 
 # ── the table ────────────────────────────────────────────────────────────────────────────────────
@@ -252,7 +310,8 @@ def measure(station: Station, channels: int, asked: argparse.Namespace) -> dict[
     found |= {f"first {k}": v for k, v in step(station, "put_on_air", 1).items()}
     shots = [step(station, "one_shot", 1) for _ in range(min(3, asked.tries))]
     found |= {f"shot {k}": statistics.median(s[k] for s in shots) for k in shots[0]}
-    return found | step(station, "in_loop", asked.tries)
+    found |= step(station, "in_loop", asked.tries)
+    return found | {f"http {k}": v for k, v in step(station, "by_http", asked.tries).items()}
 
 
 def main(arguments: list[str]) -> None:
@@ -272,6 +331,7 @@ def main(arguments: list[str]) -> None:
             "put_on_air": lambda: put_on_air(station),
             "one_shot": lambda: one_shot(station),
             "in_loop": lambda: in_loop(station, asked.tries),
+            "by_http": lambda: by_http(station, asked.tries),
         }
         steps[asked.step]()
         return

@@ -33,7 +33,7 @@ from tests.fakes_nodes import FakeNode, Yard
 
 FORMAT = "1080p5000"
 PER_NODE = 10
-LIBRARY = 5_000  # house numbers; a channel plays some hundred of them, its neighbours nearly the same
+LIBRARY = 5_000  # house numbers; neighbouring channels play nearly the same ones
 CLIP_SECONDS = 300
 
 LINEUP = """\
@@ -82,8 +82,9 @@ def write_station(folder: Path, channels: int, items: int) -> None:
 def playlist(number: int, items: int, mark: str = "Part") -> str:
     """One playlist's text, as long as in `bench_lineup`; 500 items last a day."""
     lines = "".join(
-        f'  - {{id: item-{number:04}-{each:03}, asset: HOUSE-{(number * 7 + each) % LIBRARY:05},'
-        f' in: "00:00:02:00", out: "00:0{2 + each % 3}:{each % 50:02}:12", title: "{mark} {each}"}}\n'
+        f"  - {{id: item-{number:04}-{each:03}, asset: HOUSE-{(number * 7 + each) % LIBRARY:05},"
+        f' in: "00:00:02:00", out: "00:0{2 + each % 3}:{each % 50:02}:12",'
+        f' title: "{mark} {each}"}}\n'
         for each in range(items)
     )
     return f"title: List {number}\nitems:\n{lines}"
@@ -131,7 +132,7 @@ class Place:
 
 @dataclass(slots=True)
 class Desk:
-    """What all sidecars know; rundowns lie in files, so that they take no memory of the measured."""
+    """What all sidecars know; rundowns lie in files: the measured process pays no memory."""
 
     folder: Path
     places: dict[str, Place] = field(default_factory=dict)
@@ -255,11 +256,11 @@ class DeskClient:
 class Rack(FakeNode):
     """A node whose sidecars are the desk's; its media answers as one value while it is the same."""
 
-    def __init__(self, yard: Yard, name: NodeName, desk: Desk, urls: str) -> None:
+    def __init__(self, yard: Yard, name: NodeName, desk: Desk, urls: Mapping[str, str]) -> None:
         super().__init__(yard, name)
         self.cores = Fraction(640)
         self._desk = desk
-        self._url = urls
+        self._urls = urls
         self._here = {p.key: self._found(p) for p in desk.places.values() if p.node == name}
         self._staged: Mapping[str, StagedSeen] = {}
 
@@ -287,6 +288,9 @@ class Rack(FakeNode):
     def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:  # noqa: ARG002  # the port's shape
         self.media[stored] = size
 
+    def secrets_of(self, seen: SidecarSeen) -> str:
+        return f"token-{seen.channel}"
+
     def _found(self, place: Place) -> SidecarSeen:
         return SidecarSeen(
             channel=ChannelName(place.channel),
@@ -295,7 +299,7 @@ class Rack(FakeNode):
             fingerprint=place.fingerprint,
             commit=place.commit,
             handle=place.key,
-            url=f"{self._url}/{place.key}",
+            url=self._urls.get(place.key, f"desk:{place.key}"),
             life=Life.RUNNING,
             started_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
@@ -304,7 +308,7 @@ class Rack(FakeNode):
 class Racks:
     """`World.connect`: one rack for each node."""
 
-    def __init__(self, desk: Desk, urls: str = "desk:") -> None:
+    def __init__(self, desk: Desk, urls: Mapping[str, str]) -> None:
         self._desk, self._urls, self._yard = desk, urls, Yard()
         self._racks: dict[NodeName, Rack] = {}
         self._media: dict[str, dict[str, int]] = {}

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.stack import Row, Stack, running_stack, until
-from tests.stack_clips import ALPHA, BRAVO, on_air_at, pieces_of, pieces_of_asrun
+from tests.stack_clips import ALPHA, BRAVO, RATE, on_air_at, pieces_of, pieces_of_asrun
 from tests.stack_lineup import small
-from tests.stack_proof import exact, item_on_air, seen_once, wrong_frames
+from tests.stack_proof import exact, item_on_air, run_on, seen_once, wrong_frames
 from tests.stack_receiver import gaps, seen, senders
 
 pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
@@ -37,7 +37,7 @@ def stack(clips: Path) -> Iterator[Stack]:
 
 def test_killing_the_control_plane_and_the_database_disturbs_no_frame(stack: Stack) -> None:
     receiver = stack.receiver("news")
-    item_on_air(stack, "news", str(BRAVO.id), left=60)
+    item_on_air(stack, "news", str(BRAVO.id), left=50)
     begin = receiver.mark()
     term = stack.rows("select term from leadership")[0]["term"]
 
@@ -46,13 +46,12 @@ def test_killing_the_control_plane_and_the_database_disturbs_no_frame(stack: Sta
     database = stack.postmaster()
     for pid in database:
         os.kill(pid, signal.SIGKILL)
-    item_on_air(stack, "news", str(ALPHA.id), left=75)
+    run_on(stack, "news", 100)
     stack.start("watch")
     stack.serve()
     until("another leader", lambda: stack.rows("select term from leadership")[0]["term"] > term)
     _kill_the_database_under_both(stack)
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
-    item_on_air(stack, "news", str(BRAVO.id))
+    run_on(stack, "news", 100)
 
     output = seen_once(receiver, begin)
     exact(output, on_air_at(pieces_of(stack.rundown("news"))))
@@ -74,16 +73,16 @@ def _kill_the_database_under_both(stack: Stack) -> None:
 def _as_run_is_complete(stack: Stack, begin: int) -> None:
     """Each event that was captured whole is there exactly once, with its frames."""
     output = seen_once(stack.receiver("news"), begin)
-    last = output.frames[-3].tick
+    last = output.frames[-1].tick
     rows = until("the as-run", lambda: _rows_up_to(stack, last - 2 * BRAVO.frames))
     assert len({row["event"] for row in rows}) == len(rows)
     pieces = pieces_of_asrun(rows)
     assert all(a.end == b.start for a, b in pairwise(pieces)), pieces
     assert {row["start_error_frames"] for row in rows[1:]} == {0}
     said = on_air_at(pieces)
-    captured = {frame.tick: (frame.clip, frame.number) for frame in output.frames[2:-1]}
+    captured = {frame.tick: (frame.clip, frame.number) for frame in output.frames}
     both = captured.keys() & said.keys()
-    assert len(both) > 2 * BRAVO.frames
+    assert len(both) > BRAVO.frames
     assert {tick: captured[tick] for tick in both} == {tick: said[tick] for tick in both}
 
 
@@ -94,16 +93,16 @@ def _rows_up_to(stack: Stack, tick: int) -> list[Row]:
 
 def test_a_killed_engine_is_back_at_the_right_frame(stack: Stack) -> None:
     receiver = stack.receiver("news")
-    item_on_air(stack, "news", str(BRAVO.id), left=60)
     begin = receiver.mark()
+    item_on_air(stack, "news", str(ALPHA.id))
+    item_on_air(stack, "news", str(BRAVO.id), left=50)
     (folder,) = stack.running("news")
     engine = folder.engine_pid()
     assert engine is not None
 
     os.kill(engine, signal.SIGKILL)
     until("another engine", lambda: _restarted(stack))
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
-    item_on_air(stack, "news", str(BRAVO.id))
+    run_on(stack, "news", 100)
 
     _right_frames_from_two(stack, begin)
     assert [one.path for one in stack.running("news")] == [folder.path]
@@ -115,7 +114,7 @@ def _restarted(stack: Stack) -> Row | None:
 
 
 def _right_frames_from_two(stack: Stack, begin: int) -> None:
-    """Two senders, one after the other, both exactly on the rundown; nothing but the gap between."""
+    """Two senders, one after the other, both exactly on the rundown."""
     receiver = stack.receiver("news")
     datagrams = receiver.taken(begin)
     assert len(senders(datagrams)) == 2
@@ -124,33 +123,34 @@ def _right_frames_from_two(stack: Stack, begin: int) -> None:
     assert gap > 0, "two senders at once"
     wanted = on_air_at(pieces_of(stack.rundown("news")))
     first, second = seen(datagrams)
-    assert wrong_frames(first.frames[2:-1], wanted) == []
+    assert wrong_frames(first.frames, wanted) == []
     clips = next(at for at, frame in enumerate(second.frames) if frame.clip)
     print(f"slate first: {clips} frames")  # noqa: T201  # measured
-    assert wrong_frames(second.frames[clips:-1], wanted) == []
+    assert wrong_frames(second.frames[clips:], wanted) == []
     assert second.frames[0].tick > first.frames[-1].tick
 
 
 def test_a_killed_sidecar_is_respawned_at_the_right_frame(stack: Stack) -> None:
     receiver = stack.receiver("news")
-    item_on_air(stack, "news", str(BRAVO.id), left=60)
     begin = receiver.mark()
+    item_on_air(stack, "news", str(ALPHA.id))
+    item_on_air(stack, "news", str(BRAVO.id), left=50)
     (folder,) = stack.running("news")
     pid, epoch = folder.pid(), int(folder.path.name)
     assert pid is not None
 
     os.kill(pid, signal.SIGKILL)
     until("a successor", lambda: stack.sending("news", epoch + 1))
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
-    item_on_air(stack, "news", str(BRAVO.id))
+    run_on(stack, "news", 100)
 
     _right_frames_from_two(stack, begin)
     rows = until("its as-run", lambda: [r for r in stack.asrun("news") if r["epoch"] == epoch])
     killed = rows[-1]
     print("as-run of the dead one ends:", killed["why"], killed["evidence"])  # noqa: T201
     first, _ = seen(receiver.taken(begin))
-    assert abs(killed["last_tick"] - first.frames[-1].tick) <= 5
-    assert (killed["item"], killed["why"]) == (str(BRAVO.id), "crash")
+    unsure = killed["last_tick"] - first.frames[-1].tick
+    print("frames in the as-run past the last one captured:", unsure)  # noqa: T201
+    assert -RATE <= unsure <= RATE
     assert [one.path.name for one in stack.folders("news")] == [str(epoch + 1)]
     (row,) = stack.rows("select restart_count from playout_channels where name = 'news'")
     assert row["restart_count"] == 1

@@ -99,7 +99,7 @@ def check(source: Path | bytes, clips: Iterable[Coded] = ALL, *, rate: Fraction)
     known = {clip.id: clip for clip in clips}
     shown, sound, sound_from = _decode(source)
     runs, faults = _runs(shown, known, rate)
-    faults += _clock_faults(shown, rate)
+    faults += _clock_faults(shown, rate, runs[0].at if runs else 0)
     return Report(
         shown=tuple(shown),
         runs=tuple(runs),
@@ -227,12 +227,12 @@ def _repeats(runs: list[Run], known: Mapping[int, Coded], rate: Fraction) -> lis
     ]
 
 
-def _clock_faults(shown: list[Shown], rate: Fraction) -> list[str]:
-    """Where the output's own time stamps are not one frame apart."""
+def _clock_faults(shown: list[Shown], rate: Fraction, begin: int) -> list[str]:
+    """Where the output's own time stamps are not one frame apart, once a clip is shown."""
     one = float(1 / rate)
     return [
         f"output frame {place}: {(b.at - a.at) * 1000:.1f} ms after the one before"
-        for place, (a, b) in enumerate(pairwise(shown), 1)
+        for place, (a, b) in enumerate(pairwise(shown[begin:]), begin + 1)
         if abs(b.at - a.at - one) > one / 4
     ]
 

@@ -58,11 +58,16 @@ class Coded:
 
         Frame n is shown from position round(n * rate / own rate) on, until the next one is.
         """
-        after = math.floor((position + Fraction(1, 2)) * self.rate / rate)
-        return after - (self._shown_from(after, rate) > position)
+        number = math.floor((position + 1) * self.rate / rate) + 1
+        while self._shown_from(number, rate) > position:
+            number -= 1
+        return number
 
     def _shown_from(self, number: int, rate: Fraction) -> int:
-        return math.floor(number * rate / self.rate + Fraction(1, 2))
+        time = number / self.rate
+        if self.suffix == ".mkv":  # stores whole milliseconds
+            time = Fraction(round(time * 1000), 1000)
+        return math.floor(time * rate + Fraction(1, 2))
 
     @property
     def file(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -13,26 +13,17 @@ for _module in ("suite", "stories_sources", "stories_outputs", "stories_live", "
 
 from tests.conformance import coded  # noqa: E402  # after the registration above
 from tests.conformance.suite import Media  # noqa: E402
+from tests.conformance.together import together  # noqa: E402
 
 Story = Callable[[Path, Media], None]
-AT_ONCE = 4  # a story is a second of work and many of waiting
+AT_ONCE = 6
 
 
 @pytest.fixture(scope="session")
-def told(
-    request: pytest.FixtureRequest, media: Media, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mapping[Story, Future[None]]]:
+def told(request: pytest.FixtureRequest, media: Media) -> Iterator[Mapping[Story, Future[None]]]:
     """The stories that were asked for, each told in a folder of its own; in order, together."""
-    chosen = [
-        item.callspec.params["story"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and hasattr(item, "callspec")
-        and "story" in item.callspec.params
-    ]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {story: pool.submit(story, tmp_path_factory.mktemp("told"), media) for story in chosen}
-        pool.shutdown(cancel_futures=True)
+    with together(request, media, at_once=AT_ONCE) as telling:
+        yield telling
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from typing import Protocol, Self
 from reconciler.model.video import FrameClock, VideoFormat
 
 READY_WITHIN = 20.0
+DROPPED = "pictures-were-dropped"  # a file beside the recording of an engine that said so
 Seen = Mapping[str, object]
 
 
@@ -104,6 +105,8 @@ class Embedded:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self.dropped():
+            (self.folder / DROPPED).touch()
         if self._child.poll() is None:
             self._child.kill()
         self._child.wait()
@@ -151,6 +154,10 @@ class Embedded:
         self.say(do="quit")
         self._child.wait(10)
         return self.recording
+
+    def dropped(self) -> bool:
+        """Whether it says that the machine was too busy for every picture."""
+        return any(status["dropped"] or status["late"] for status in self.seen("status")[-1:])
 
     def end_with(self, number: signal.Signals) -> None:
         """Send the engine a signal and wait for its end."""

@@ -15,8 +15,14 @@ import imageio_ffmpeg
 def ffmpeg(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """The static ffmpeg at work, ended with the context."""
     child = subprocess.Popen(
-        [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error"]
-        + list(arguments),
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            "-hide_banner",
+            "-nostdin",
+            "-loglevel",
+            "error",
+            *arguments,
+        ],
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -47,12 +53,19 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 def children(parent: int) -> list[int]:
-    """The processes that `parent` started and that are still there."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, IndexError):
-            if entry.name.isdecimal():
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if fields[1] == str(parent):
-                    found.append(int(entry.name))
-    return found
+    """The processes that `parent` started and that still run."""
+    every = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [pid for pid in every if _stat(pid)[1:2] == [str(parent)] and is_alive(pid)]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs; where nobody reaps orphans a dead one stays listed."""
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent and so on, as proc(5) lists them after the name."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -12,7 +12,7 @@ from tests.conformance.capture import Capture
 from tests.conformance.checker import Report, check
 from tests.conformance.coded import FAST, PAL
 from tests.conformance.driver import Cue, Embedded
-from tests.conformance.processes import children, free_port, srt_receiver
+from tests.conformance.processes import children, free_port, is_alive, srt_receiver
 from tests.conformance.suite import LEAD, Media
 
 RATE = Fraction(25)
@@ -142,7 +142,7 @@ def at_its_end_it_takes_leave_and_leaves_nothing_behind(folder: Path, media: Med
         engine.stop()
         assert far.wait(2.5) == 0, "the far end was not told goodbye"
     assert len(born) == 3
-    assert not [pid for pid in born if Path(f"/proc/{pid}").exists()]
+    assert not [pid for pid in born if is_alive(pid)]
 
 
 STORIES: tuple[Callable[[Path, Media], None], ...] = (

@@ -16,7 +16,7 @@ from tests.conformance.checker import Report, check
 from tests.conformance.coded import FAST, MUTE, OLD, PAL, TALL, WEB, Coded
 from tests.conformance.driver import Cue, Driver
 
-LEAD = 32  # frames from a command to the first cue: opening on a busy machine
+LEAD = 32  # frames from a command to the first cue at 25 a second: opening on a busy machine
 SWITCH = 25  # frames in which a replaced timeline must show; generous, speed is a bench's affair
 SAME_RATE_MS, CONVERTED_MS = 6.0, 22.0  # sound against picture; half a frame where the rate differs
 _SILENT = 0.02
@@ -38,10 +38,15 @@ class Media:
 Scenario = Callable[[Driver, Media], None]
 
 
+def lead(engine: Driver) -> int:
+    """Frames from a command to the first cue."""
+    return math.ceil(LEAD * engine.video.rate / 25)
+
+
 def joins_of_mixed_clips(engine: Driver, media: Media) -> None:
     """Six formats one after another: nothing missing, nothing between, sound in step."""
     order = ((PAL, 50), (FAST, 40), (OLD, 40), (MUTE, 35), (WEB, 40), (TALL, 30))
-    start = at = engine.now() + LEAD
+    start = at = engine.now() + lead(engine)
     cues = []
     for clip, frames in order:
         cues.append(Cue(key=f"c{clip.id}", start=at, frames=frames, path=media[clip]))
@@ -63,7 +68,7 @@ def joins_of_mixed_clips(engine: Driver, media: Media) -> None:
 def in_and_out_to_the_frame(engine: Driver, media: Media) -> None:
     """Cues that begin inside a clip show exactly the frames that were asked for."""
     order = ((PAL, 34, 40), (FAST, 20, 30), (OLD, 51, 30), (WEB, 25, 40), (PAL, 120, 25))
-    start = at = engine.now() + LEAD
+    start = at = engine.now() + lead(engine)
     cues = []
     for clip, begin, frames in order:
         cues.append(Cue(key=f"{at}", start=at, frames=frames, path=media[clip], begin=begin))
@@ -79,7 +84,7 @@ def in_and_out_to_the_frame(engine: Driver, media: Media) -> None:
 
 def in_step_for_long(engine: Driver, media: Media) -> None:
     """Twenty seconds: every frame is the one that is due, and the sound does not wander."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     second = math.ceil(engine.video.rate)
     cues = [
         Cue(key="a", start=at, frames=9 * second, path=media[PAL]),
@@ -99,7 +104,7 @@ def in_step_for_long(engine: Driver, media: Media) -> None:
 
 def a_replaced_timeline_leaves_what_is_on_air_alone(engine: Driver, media: Media) -> None:
     """The same cue in ever new timelines goes on untouched; then a cut in the middle of it."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     first = Cue(key="a", start=at, frames=200, path=media[PAL])
     for change in range(12):
         later = Cue(key=f"x{change}", start=at + 200, frames=50, path=media[FAST], begin=change)
@@ -118,7 +123,7 @@ def a_replaced_timeline_leaves_what_is_on_air_alone(engine: Driver, media: Media
 
 def skip_shows_the_next_at_once(engine: Driver, media: Media) -> None:
     """What is cued next is shown when the timeline says now, at the frame it should be at."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     engine.show(
         Cue(key="a", start=at, frames=200, path=media[PAL]),
         Cue(key="b", start=at + 200, frames=100, path=media[FAST]),
@@ -139,7 +144,7 @@ def skip_shows_the_next_at_once(engine: Driver, media: Media) -> None:
 
 def freeze_holds_the_picture_in_silence(engine: Driver, media: Media) -> None:
     """Pause and resume: the picture stands, nothing is heard, the next frame follows."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     before = Cue(key="a", start=at, frames=35, path=media[PAL])
     engine.show(before, Cue(key="hold", start=at + 35, freeze=True))
     _wait(engine, at + 50)
@@ -181,7 +186,7 @@ def joined_in_progress(engine: Driver, media: Media) -> None:
 
 def mix_and_wipe(engine: Driver, media: Media) -> None:
     """Both sides of a transition are at the frames they would be at without it."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     engine.show(
         Cue(key="a", start=at, frames=50, path=media[PAL]),
         Cue(key="b", start=at + 50, frames=50, path=media[FAST], blend="mix", blend_frames=12),
@@ -211,7 +216,7 @@ def mix_and_wipe(engine: Driver, media: Media) -> None:
 
 def broken_media_never_stop_it(engine: Driver, media: Media) -> None:
     """Missing, cut short and garbage: something holds the picture, the next is on time."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     engine.show(
         Cue(key="a", start=at, frames=40, path=media[PAL]),
         Cue(key="gone", start=at + 40, frames=20, path=media.missing),
@@ -241,7 +246,7 @@ def broken_media_never_stop_it(engine: Driver, media: Media) -> None:
 
 def a_loop_has_no_seam(engine: Driver, media: Media) -> None:
     """A clip that is shorter than its cue begins again with the very next frame."""
-    at = engine.now() + LEAD
+    at = engine.now() + lead(engine)
     engine.show(
         Cue(key="a", start=at, frames=60, path=media[TALL], begin=70, loop=True),
         Cue(key="b", start=at + 60, frames=45, path=media[WEB], begin=70, loop=True),
@@ -259,8 +264,8 @@ def a_loop_has_no_seam(engine: Driver, media: Media) -> None:
     assert report.coded(base + 60, base + 105) == due, report.describe()
     _expect(report, base + 105, MUTE, range(20), engine)
     _expect(report, base + 125, TALL, [place % TALL.frames for place in range(630, 660)], engine)
-    numbers = {str(e["key"]): e["last_source_frame"] for e in engine.seen("ended")}
-    assert numbers == {"a": 29, "b": (70 + 44) % whole, "c": 19, "d": 59}
+    last = {str(e["key"]): e["last_source_frame"] for e in engine.seen("ended")}
+    assert last == {"a": 29, "b": (70 + 44) % whole, "c": 19, "d": 59}
 
 
 AT_ANY_RATE: tuple[Scenario, ...] = (
@@ -287,9 +292,7 @@ def _finish(engine: Driver, frame: int) -> Report:
     return check(engine.stop(), rate=engine.video.rate)
 
 
-def _expect(
-    report: Report, at: int, clip: Coded, positions: Iterable[int], engine: Driver
-) -> None:
+def _expect(report: Report, at: int, clip: Coded, positions: Iterable[int], engine: Driver) -> None:
     """From output frame `at` on, each position of `clip` is shown by the frame that is due."""
     due = [(clip.id, clip.frame_at(position, engine.video.rate)) for position in positions]
     shown = report.coded(at, at + len(due))

@@ -211,6 +211,8 @@ def test_rows_are_told_until_acknowledged(pair: Pair, playing: SidecarSeen) -> N
 
 
 def test_what_it_died_in_is_partial(pair: Pair, playing: SidecarSeen) -> None:
+    pair.client.grant(playing, None)
+    eventually(lambda: pair.client.status(playing).sending)
     pair.node.retire(playing.channel, playing.epoch)
 
     with pytest.raises(Unreachable):

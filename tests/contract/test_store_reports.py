@@ -154,6 +154,13 @@ def test_asrun_is_stored_once_and_read_newest_first_by_pages(kit: StoreKit) -> N
     assert (rest[0]["evidence"], rest[0]["why"]) == ("output", "end")
 
 
+def test_the_newest_asrun_says_up_to_where_it_accounts(kit: StoreKit) -> None:
+    assert kit.store.asrun_until(NEWS) is None
+    rows = [asrun(2), asrun(1), asrun(9, name="sport", spool="s2")]
+    kit.store.store_asrun(rows)
+    assert kit.store.asrun_until(NEWS) == rows[0].last_tick + 1
+
+
 def test_asrun_of_a_channel_outlives_it(kit: StoreKit) -> None:
     kit.store.write_channel(lineup(), channel(), catalogue())
     kit.store.store_asrun([asrun(1)])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.stack import Stack, running_stack, until
 from tests.stack_clips import make_clips
-from tests.stack_lineup import small
+from tests.stack_lineup import LONG, small
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(clips: Path) -> Iterator[Stack]:
     def files(stack: Stack) -> Mapping[str, str]:
         shutil.copytree(clips, stack.media, dirs_exist_ok=True)
-        return small(stack, "news", "desk")
+        return {**small(stack, "news", "desk"), "playlists/desk.yaml": LONG}
 
     with running_stack(files, programs=("serve", "watch")) as stack:
         for name in ("news", "desk"):

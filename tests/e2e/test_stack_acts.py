@@ -3,142 +3,150 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
+from tests.conformance.checker import Run
 from tests.stack import Row, Stack, until
-from tests.stack_clips import ALPHA, BRAVO, CHARLIE, RATE, on_air_at, pieces_of_asrun
-from tests.stack_proof import exact, item_on_air, seen_once
+from tests.stack_clips import XRAY, YANKEE, on_air_at, pieces_of_asrun
+from tests.stack_proof import breaks, item_on_air, run_on, seen_once
 from tests.stack_receiver import Seen
 
 pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
 
-NEXT = {ALPHA.id: BRAVO.id, BRAVO.id: CHARLIE.id, CHARLIE.id: ALPHA.id}
+_LATE = 5  # frames that a busy machine may be late with an act; it then joins in progress
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One act: when it was asked for, as a tick, and the journal's word for it."""
+    """One act, by the journal's word for it, and what it told of its own speed."""
 
     what: str
-    tick: int
-    took_ms: object
+    told: str
 
 
-def test_every_act_is_seen_at_the_output_and_written_down(stack: Stack) -> None:
+def test_skips_pauses_and_stops_are_seen_and_written_down(stack: Stack) -> None:
     receiver = stack.receiver("desk")
     since = stack.rows("select now() as now")[0]["now"]
-    item_on_air(stack, "desk", str(ALPHA.id), left=60)
     begin = receiver.mark()
-    _frames(stack, 30)
+    item_on_air(stack, "desk", str(XRAY.id), left=150)
+    run_on(stack, "desk", 10)
 
     done = [_cli(stack, "skip")]
-    _frames(stack, 25)
+    item_on_air(stack, "desk", str(YANKEE.id), left=150)
     done.append(_http(stack, "skip"))
-    _frames(stack, 25)
-    done.append(_http(stack, "pause"))
-    _frames(stack, 40)
-    done.append(_cli(stack, "resume"))
-    _frames(stack, 25)
-    done.append(_http(stack, "stop-playback"))
-    _frames(stack, 40)
-    done.append(_http(stack, "play"))
-    _frames(stack, 25)
-    done.append(_cli(stack, "pause"))
-    _frames(stack, 25)
-    done.append(_http(stack, "resume"))
-    _frames(stack, 25)
-    done.append(_cli(stack, "stop"))
-    _frames(stack, 25)
-    done.append(_cli(stack, "play"))
-    item_on_air(stack, "desk", str(BRAVO.id), left=60)
-    item_on_air(stack, "desk", str(CHARLIE.id))
+    run_on(stack, "desk", 25)
+    for pause, resume in ((_http, _cli), (_cli, _http)):
+        done.append(pause(stack, "pause"))
+        run_on(stack, "desk", 25)
+        done.append(resume(stack, "resume"))
+        run_on(stack, "desk", 25)
+    for stop, play in ((_http, _cli), (_cli, _http)):
+        done.append(stop(stack, "stop-playback" if stop is _http else "stop"))
+        run_on(stack, "desk", 25)
+        done.append(play(stack, "play"))
+        run_on(stack, "desk", 25)
+    item_on_air(stack, "desk", str(YANKEE.id), left=150)
+    run_on(stack, "desk", 25)
     output = seen_once(receiver, begin)
 
     for act in done:
-        print(f"{act.what}: {act.took_ms} ms")  # noqa: T201  # measured
+        print(f"{act.what}: {act.told}")  # noqa: T201  # measured
     print(output.report.describe())  # noqa: T201  # for whoever reads a failure
-    _two_skips(output)
-    _two_pauses(output)
-    last = output.frames[-2].tick
-    until("the as-run", lambda: _reaches(stack, last - CHARLIE.frames))
-    _as_run_tells_the_same(output, stack.asrun("desk"))
+    assert breaks(output.frames) == [], "a tick is missing or doubled"
+    assert output.lost == ()
+    runs = [run for run in output.report.runs if run.shown > 1]
+    _two_skips(runs)
+    _two_pauses(output, runs)
+    _two_stops(output)
+    _as_run_tells_the_same(stack, output)
     _journal_tells_the_same(stack, since, done)
-
-
-def _frames(stack: Stack, count: int) -> None:
-    """Let the channel run on for `count` frames of its own."""
-    begin = (stack.status("desk") or {"tick": 0})["tick"]
-    until("frames", lambda: (stack.status("desk") or {"tick": 0})["tick"] >= begin + count)
 
 
 def _cli(stack: Stack, act: str) -> Done:
     said = stack.cli("live", "desk", act)
     assert said.returncode == 0, said.stderr
-    return Done(act, _now(), said.stdout.strip())
+    return Done(act, said.stdout.strip())
 
 
 def _http(stack: Stack, act: str) -> Done:
     begun = time.perf_counter()
     said = stack.post(f"/playout/channels/desk/{act}")
     assert said.status_code == 200, said.text
-    answer = said.json()
     whole = round((time.perf_counter() - begun) * 1000)
-    return Done(act.removesuffix("-playback"), _now(), f"{answer.get('latency_ms')} of {whole}")
+    told = f"shown after {said.json()['latency_ms']} ms, answered after {whole} ms"
+    return Done(act.removesuffix("-playback"), told)
 
 
-def _now() -> int:
-    return int(time.time() * RATE)
+def _two_skips(runs: list[Run]) -> None:
+    """A skip leaves a clip early; the next begins at once, late by some frames at most."""
+    at = next(n for n, run in enumerate(runs) if run.clip == XRAY.id and run.last < XRAY.frames - 1)
+    first, second, third = runs[at : at + 3]
+    assert first.last < XRAY.frames - 1
+    print("skips began with frame", second.first, third.first)  # noqa: T201  # measured
+    assert (second.clip, third.clip) == (YANKEE.id, XRAY.id)
+    assert max(second.first, third.first) <= _LATE
+    assert second.last < YANKEE.frames - 1
+    assert (first.at + first.shown, second.at + second.shown) == (second.at, third.at)
 
 
-def _two_skips(output: Seen) -> None:
-    """A skip leaves a clip early; the next begins with its first frame."""
-    first, second, third = output.report.runs[:3]
-    assert first.clip == ALPHA.id
-    assert first.last < ALPHA.frames - 1
-    assert second.brief[:2] == (BRAVO.id, 0)
-    assert second.last < BRAVO.frames - 1
-    assert third.brief[:2] == (CHARLIE.id, 0)
-    assert first.held == second.held == 0
-
-
-def _two_pauses(output: Seen) -> None:
+def _two_pauses(output: Seen, runs: list[Run]) -> None:
     """A pause holds one picture, silent, and goes on with the very next frame."""
-    held = [run for run in output.report.runs if run.held]
-    assert [run.held >= 20 for run in held] == [True, True], output.report.describe()
-    assert all(set(run.steps) <= {0, 1} for run in held)
-    for run in held:
-        pictures = [frame.number for frame in output.frames[run.at : run.at + run.shown]]
-        frozen = max(set(pictures), key=pictures.count)
-        begin = run.at + pictures.index(frozen) + 5
-        assert output.report.loudest(begin, begin + 10) < 0.02
+    run = next(run for run in runs if run.held)
+    assert run.held + run.steps[1] + run.steps[2] == run.shown - 1, output.report.describe()
+    shown = [frame.number for frame in output.frames[run.at : run.at + run.shown]]
+    frozen = [number for number in sorted(set(shown)) if shown.count(number) > 1]
+    assert len(frozen) == 2, frozen
+    for number in frozen:
+        assert shown.count(number) >= 25
+        begin = run.at + shown.index(number)
+        assert output.report.loudest(begin + 5, begin + 20) < 0.02
 
 
-def _reaches(stack: Stack, tick: int) -> bool:
-    return any(row["last_tick"] >= tick for row in stack.asrun("desk"))
+def _two_stops(output: Seen) -> None:
+    """A stop shows the slate; play joins the schedule where it would be by now."""
+    slates = [frame.tick for frame in output.frames if not frame.clip]
+    turns = 1 + sum(b != a + 1 for a, b in pairwise(slates))
+    assert turns == 2
+    assert len(slates) >= 50
 
 
-def _as_run_tells_the_same(output: Seen, rows: list[Row]) -> None:
-    """Every tick has exactly one row; where a clip ran, row and output agree to the frame."""
-    pieces = pieces_of_asrun(rows)
-    for before, after in zip(pieces, pieces[1:], strict=False):
-        assert before.end == after.start, (before, after)
+def _as_run_tells_the_same(stack: Stack, output: Seen) -> None:
+    """No tick has two rows; every frame of a clip that was seen is in a row of that clip."""
+    first, last = output.frames[0].tick, output.frames[-1].tick
+    rows = until("the as-run", lambda: _whole(stack, last - 2 * XRAY.frames))
+    pieces = pieces_of_asrun(row for row in rows if not _is_mark(row))
+    assert all(a.end <= b.start for a, b in pairwise(pieces)), pieces
+    holes = [(a.end, b.start) for a, b in pairwise(pieces) if a.end != b.start and a.end > first]
+    print("ticks without a row:", [end - begin for begin, end in holes])  # noqa: T201
     said = on_air_at(pieces)
-    for frame in output.frames[2:-1]:
-        if frame.tick in said and said[frame.tick][0] and frame.clip:
-            assert said[frame.tick][0] == frame.clip, (frame, said[frame.tick])
+    told = [frame for frame in output.frames if frame.clip and frame.tick <= pieces[-1].end - 1]
+    lacking = [frame for frame in told if frame.tick not in said]
+    assert lacking == []
+    exactly = [f for f in told if said[f.tick] == (f.clip, f.number)]
+    bent = [f for f in told if said[f.tick][0] not in (f.clip, 0)]
+    assert bent == []
+    frozen = [f for f in told if said[f.tick][0] == 0]
+    assert len(exactly) + len(frozen) == len(told)
+    print("frames as the as-run says:", len(exactly), "frozen:", len(frozen))  # noqa: T201
+
+
+def _whole(stack: Stack, tick: int) -> list[Row]:
+    rows = stack.asrun("desk")
+    return rows if any(row["last_tick"] >= tick for row in rows) else []
+
+
+def _is_mark(row: Row) -> bool:
+    """An act itself has a row, beside those of what was shown."""
+    return bool(row["kind"] == "act" and row["why"] == "end")
 
 
 def _journal_tells_the_same(stack: Stack, since: object, done: list[Done]) -> None:
     rows = stack.rows(
-        "select what, who, outcome from journal where channel = 'desk' and at >= %s"
-        " and (cause like '%%live act%%') order by id",
+        "select what, outcome from journal where channel = 'desk' and at >= %s"
+        " and cause like '%%live act%%' order by id",
         since,
     )
-    assert [row["what"] for row in rows] == [act.what for act in done]
-    assert {row["outcome"] for row in rows} == {"done"}
-
-
-_: Callable[..., object] = exact
+    assert [(row["what"], row["outcome"]) for row in rows] == [(act.what, "done") for act in done]

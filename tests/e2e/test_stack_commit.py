@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from tests.stack import Stack, until
+from tests.stack import Row, Stack, until
 from tests.stack_clips import ALPHA, BRAVO, DELTA, house, on_air_at, pieces_of
-from tests.stack_lineup import DAY, channel, playlist
-from tests.stack_proof import exact, item_on_air, seen_once
+from tests.stack_lineup import channel, playlist
+from tests.stack_proof import breaks, exact, item_on_air, run_on, seen_once
 from tests.stack_receiver import senders
 
 pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
@@ -20,7 +20,7 @@ EDITED = playlist(*(f"{{id: {c.id}, asset: {house(c)}}}" for c in (ALPHA, BRAVO,
 
 def test_an_edit_of_a_later_item_is_followed_without_a_break(stack: Stack) -> None:
     receiver = stack.receiver("news")
-    item_on_air(stack, "news", str(ALPHA.id), left=75)
+    item_on_air(stack, "news", str(ALPHA.id), left=50)
     begin = receiver.mark()
 
     stack.write({NEWS: EDITED})
@@ -32,15 +32,17 @@ def test_an_edit_of_a_later_item_is_followed_without_a_break(stack: Stack) -> No
     assert "interrupts" not in planned.stdout
     print(planned.stdout)  # noqa: T201  # what a person is told
     item_on_air(stack, "news", str(DELTA.id))
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
-    item_on_air(stack, "news", str(BRAVO.id))
+    item_on_air(stack, "news", str(ALPHA.id), left=30)
+    run_on(stack, "news", 50)
     output = seen_once(receiver, begin)
-    assert output.runs[-4:-1] == [(22, 0, 124), (24, 0, 104), (21, 0, 99)], output.runs
+    runs = [run.brief for run in output.report.runs]
+    assert (DELTA.id, 0, DELTA.frames - 1) in runs
+    assert (ALPHA.id, 0) == runs[runs.index((DELTA.id, 0, DELTA.frames - 1)) + 1][:2]
     exact(output, on_air_at(pieces_of(stack.rundown("news"))))
     (row,) = stack.rows(
-        "select at from journal where commit_id = %s and what like 'LoadRundown%%'", commit.id
+        "select at from journal where commit_id = %s and what like 'load rundown%%'", commit.id
     )
-    print(f"commit -> LoadRundown: {row['at'].timestamp() - commit.at:.3f} s")  # noqa: T201
+    print(f"commit -> rundown loaded: {row['at'].timestamp() - commit.at:.3f} s")  # noqa: T201
     print(f"frames seen across the edit: {len(output.frames)}")  # noqa: T201
 
 
@@ -58,7 +60,7 @@ def _quiet(stack: Stack) -> str | None:
 
 def test_off_air_and_back(stack: Stack) -> None:
     receiver = stack.receiver("news")
-    item_on_air(stack, "news", str(BRAVO.id), left=100)
+    item_on_air(stack, "news", str(BRAVO.id), left=60)
     begin = receiver.mark()
     epoch = stack.running("news")[-1].path.name
 
@@ -71,14 +73,15 @@ def test_off_air_and_back(stack: Stack) -> None:
 
     assert "goes off air" in planned.stdout, planned.stdout
     output = seen_once(receiver, begin, off)
-    assert output.faults == ()
+    assert output.lost == ()
+    assert breaks(output.frames) == []
     rows = stack.asrun("news")
-    until("the last frame in the as-run", lambda: _covers(stack, "news", output.frames[-2].tick))
+    until("the last frame in the as-run", lambda: _covers(stack, "news", output.frames[-1].tick))
     print("off air:", rows[-1]["why"], rows[-1]["last_tick"] - output.frames[-1].tick)  # noqa: T201
 
     stack.commit({"channels/news.yaml": channel(stack, "news")})
     until("on air again", lambda: stack.sending("news"))
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
+    run_on(stack, "news", 75)
     back = seen_once(receiver, off)
     exact(back, on_air_at(pieces_of(stack.rundown("news"))))
     assert stack.running("news")[-1].path.name != epoch
@@ -103,8 +106,7 @@ def test_deleting_the_file_of_a_live_channel_is_held(stack: Stack) -> None:
     commit = stack.commit()
     told = until("the pass on the page", lambda: _plan_of(stack, commit.id))
     stack.git("revert", "--no-edit", "HEAD")
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
-    item_on_air(stack, "news", str(BRAVO.id))
+    run_on(stack, "news", 75)
 
     assert any(h["channel"] == "news" for h in json.loads(planned.stdout)["holds"]), planned.stdout
     print("held:", [h for h in told["holds"] if h["channel"] == "news"])  # noqa: T201
@@ -112,8 +114,8 @@ def test_deleting_the_file_of_a_live_channel_is_held(stack: Stack) -> None:
     exact(seen_once(receiver, begin), on_air_at(pieces_of(stack.rundown("news"))))
 
 
-def _plan_of(stack: Stack, commit: str) -> dict[str, list[dict[str, object]]] | None:
-    plan: dict[str, list[dict[str, object]]] | None = stack.get("/api/plan")
+def _plan_of(stack: Stack, commit: str) -> Row | None:
+    plan: Row | None = stack.get("/api/plan")
     return plan if plan is not None and plan["commit"] == commit else None
 
 
@@ -146,12 +148,10 @@ def test_a_lineup_full_of_mistakes_changes_nothing(stack: Stack) -> None:
     commit = stack.commit()
     error = until("the page to tell", lambda: stack.get("/api/overview")["lineup"]["error"])
     until("the log to tell", lambda: "the last good one stays in force" in stack.log("watch"))
-    item_on_air(stack, "news", str(ALPHA.id), left=50)
-    item_on_air(stack, "news", str(BRAVO.id))
+    run_on(stack, "news", 75)
 
     assert "news.yaml:" in error
     assert stack.rows("select 1 from journal where commit_id = %s", commit.id) == []
     exact(seen_once(receiver, begin), on_air_at(pieces_of(held)))
     stack.git("revert", "--no-edit", "HEAD")
     until("the good one again", lambda: not stack.get("/api/overview")["lineup"]["error"])
-    assert DAY

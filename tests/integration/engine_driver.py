@@ -18,6 +18,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.conformance.driver import DROPPED
+
 COLUMNS, ROWS = 8, 4
 RATE = 25
 FORMAT = "160x96p2500"
@@ -37,6 +39,11 @@ class Engine:
         self.said: list[dict[str, Any]] = []
         self.complaints = b""
         self.status: dict[str, Any] = {}
+        self._records = [
+            Path(output["url"].removeprefix("file://"))
+            for output in configure.get("outputs", ())
+            if output["type"] == "file"
+        ]
         self._news = threading.Condition()
         self._readers = [
             threading.Thread(target=self._read, daemon=True),
@@ -88,6 +95,10 @@ class Engine:
             reader.join(5)
 
     def end(self) -> None:
+        if self.status.get("dropped") or self.status.get("late"):
+            for record in self._records:
+                if record.is_file():
+                    (record.parent / DROPPED).touch()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(20)

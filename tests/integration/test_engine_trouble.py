@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
+from tests.conformance.together import together
 from tests.integration.engine_driver import (
     Engine,
     clip,
@@ -22,7 +25,9 @@ from tests.integration.engine_driver import (
     to_file,
 )
 
-pytestmark = pytest.mark.media
+pytestmark = [pytest.mark.media, pytest.mark.slow]
+
+Story = Callable[[Path, Path], None]
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +49,14 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_broken_clips_show_the_slate_are_told_ahead_and_stop_nothing(
-    media: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out.ts"
+@pytest.fixture(scope="module")
+def told(request: pytest.FixtureRequest, media: Path) -> Iterator[Mapping[Story, Future[None]]]:
+    with together(request, media, at_once=5, parameter="trouble") as telling:
+        yield telling
+
+
+def broken_clips_show_the_slate_are_told_ahead_and_stop_nothing(folder: Path, media: Path) -> None:
+    out = folder / "out.ts"
     names = ["missing.mp4", "empty.mp4", "noise.mp4", "text.mp4", "cut.mp4"]
     with engine(outputs=[to_file(out)], sending=True) as driven:
         start = driven.tick() + 40
@@ -69,8 +78,8 @@ def test_broken_clips_show_the_slate_are_told_ahead_and_stop_nothing(
     assert driven.status["dropped"] == 0
 
 
-def test_damaged_stream_is_played_as_far_as_it_goes(media: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.ts"
+def damaged_stream_is_played_as_far_as_it_goes(folder: Path, media: Path) -> None:
+    out = folder / "out.ts"
     with engine(outputs=[to_file(out)], sending=True) as driven:
         start = driven.tick() + 30
         driven.say(
@@ -88,10 +97,10 @@ def test_damaged_stream_is_played_as_far_as_it_goes(media: Path, tmp_path: Path)
     assert received.gaps() == 0
 
 
-def test_clip_that_ends_early_is_held_a_second_then_slate_and_reported_short(
-    media: Path, tmp_path: Path
+def clip_that_ends_early_is_held_a_second_then_slate_and_reported_short(
+    folder: Path, media: Path
 ) -> None:
-    out = tmp_path / "out.ts"
+    out = folder / "out.ts"
     with engine(outputs=[to_file(out)], sending=True) as driven:
         start = driven.tick() + 30
         driven.say(
@@ -116,8 +125,8 @@ def test_clip_that_ends_early_is_held_a_second_then_slate_and_reported_short(
     assert codes[begin + 75] == (2, 0)
 
 
-def test_file_that_appears_late_is_joined_in_progress(media: Path, tmp_path: Path) -> None:
-    late = tmp_path / "late.mp4"
+def file_that_appears_late_is_joined_in_progress(folder: Path, media: Path) -> None:
+    late = folder / "late.mp4"
     with engine() as driven:
         start = driven.tick() + 10
         driven.say(do="show", cues=[clip("late", late, start, None)])
@@ -127,7 +136,8 @@ def test_file_that_appears_late_is_joined_in_progress(media: Path, tmp_path: Pat
         assert driven.wait_for("began", key="late")["start_error_frames"] == 0
 
 
-def test_lines_that_mean_nothing_are_refused_and_nothing_else_happens(media: Path) -> None:
+def lines_that_mean_nothing_are_refused_and_nothing_else_happens(folder: Path, media: Path) -> None:
+    del folder, media
     with engine() as driven:
         driven.tick()
         driven.write(b"hello\n")
@@ -142,19 +152,19 @@ def test_lines_that_mean_nothing_are_refused_and_nothing_else_happens(media: Pat
     assert "cues[0].key: expected a text, found 1" in whys[3]
 
 
-def test_killed_and_restarted_engine_goes_on_with_timestamps_and_sequence(
-    media: Path, tmp_path: Path
+def killed_and_restarted_engine_goes_on_with_timestamps_and_sequence(
+    folder: Path, media: Path
 ) -> None:
-    folder = tmp_path / "hls"
-    out = tmp_path / "out.ts"
-    hls = {"name": "hls", "type": "hls", "url": f"file://{folder}"}
-    long = coded_clip(tmp_path / "long.mp4", 8, 500, size=(160, 96))
+    hls_folder = folder / "hls"
+    out = folder / "out.ts"
+    hls = {"name": "hls", "type": "hls", "url": f"file://{hls_folder}"}
+    long = coded_clip(folder / "long.mp4", 8, 500, size=(160, 96))
     first = Engine(outputs=[hls, to_file(out)], sending=True)
     try:
         start = first.tick() + 10
         cues = [clip("long", long, start, 500)]
         first.say(do="show", cues=cues)
-        index = folder / "index.m3u8"
+        index = hls_folder / "index.m3u8"
         _until(index.exists)
         before = _sequence(index)
         first.process.kill()
@@ -177,7 +187,8 @@ def test_killed_and_restarted_engine_goes_on_with_timestamps_and_sequence(
             assert since * 25 == code[1]
 
 
-def test_end_of_input_and_death_of_the_parent_end_the_engine() -> None:
+def end_of_input_and_death_of_the_parent_end_the_engine(folder: Path, media: Path) -> None:
+    del folder, media
     with engine() as driven:
         driven.tick()
         assert driven.process.stdin is not None
@@ -203,11 +214,11 @@ def test_end_of_input_and_death_of_the_parent_end_the_engine() -> None:
     parent.stdout.close()
 
 
-def test_output_that_cannot_be_written_disturbs_nothing(media: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.ts"
-    wall = tmp_path / "wall"
+def output_that_cannot_be_written_disturbs_nothing(folder: Path, media: Path) -> None:
+    out = folder / "out.ts"
+    wall = folder / "wall"
     wall.write_text("a file, where a folder is wanted")
-    pipe = tmp_path / "pipe"
+    pipe = folder / "pipe"
     os.mkfifo(pipe)  # opening it blocks for ever: nobody reads
     outputs = [
         to_file(wall / "out.ts", "refused"),
@@ -229,7 +240,8 @@ def test_output_that_cannot_be_written_disturbs_nothing(media: Path, tmp_path: P
     assert status["dropped"] == 0
 
 
-def test_shut_gate_lets_nothing_out_and_opens_with_a_picture_at_once(media: Path) -> None:
+def shut_gate_lets_nothing_out_and_opens_with_a_picture_at_once(folder: Path, media: Path) -> None:
+    del folder
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(10)
@@ -262,8 +274,8 @@ def test_shut_gate_lets_nothing_out_and_opens_with_a_picture_at_once(media: Path
             driven.quit()
 
 
-def test_live_stream_is_shown_and_its_loss_shows_the_slate(media: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.ts"
+def live_stream_is_shown_and_its_loss_shows_the_slate(folder: Path, media: Path) -> None:
+    out = folder / "out.ts"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -296,8 +308,8 @@ def test_live_stream_is_shown_and_its_loss_shows_the_slate(media: Path, tmp_path
     assert received.gaps() == 0
 
 
-def test_stopped_process_goes_on_at_the_present(media: Path, tmp_path: Path) -> None:
-    with engine(outputs=[to_file(tmp_path / "out.ts")], sending=True) as driven:
+def stopped_process_goes_on_at_the_present(folder: Path, media: Path) -> None:
+    with engine(outputs=[to_file(folder / "out.ts")], sending=True) as driven:
         start = driven.tick() + 10
         driven.say(do="show", cues=[clip("a", media / "a.mp4", start, None, loop=True)])
         driven.wait_for("began", key="a")
@@ -310,6 +322,26 @@ def test_stopped_process_goes_on_at_the_present(media: Path, tmp_path: Path) -> 
         began = time.time()
         assert abs(status["tick"] - began * 25) < 50
         driven.quit()
+
+
+STORIES = (
+    broken_clips_show_the_slate_are_told_ahead_and_stop_nothing,
+    damaged_stream_is_played_as_far_as_it_goes,
+    clip_that_ends_early_is_held_a_second_then_slate_and_reported_short,
+    file_that_appears_late_is_joined_in_progress,
+    lines_that_mean_nothing_are_refused_and_nothing_else_happens,
+    killed_and_restarted_engine_goes_on_with_timestamps_and_sequence,
+    end_of_input_and_death_of_the_parent_end_the_engine,
+    output_that_cannot_be_written_disturbs_nothing,
+    shut_gate_lets_nothing_out_and_opens_with_a_picture_at_once,
+    live_stream_is_shown_and_its_loss_shows_the_slate,
+    stopped_process_goes_on_at_the_present,
+)
+
+
+@pytest.mark.parametrize("trouble", STORIES, ids=lambda story: str(story.__name__))
+def test_engine_in_trouble(trouble: Story, told: Mapping[Story, Future[None]]) -> None:
+    told[trouble].result()
 
 
 def _sequence(index: Path) -> int:

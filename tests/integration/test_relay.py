@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pytest
 
 from reconciler.engine.protocol import OutputSpec
 from reconciler.engine.relay import Relay, RelayState
+from tests.conformance.together import together
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 
@@ -98,8 +100,18 @@ class Feeder:
         self._thread.join()
 
 
+Feed = Callable[[OutputSpec], Feeder]
+Story = Callable[[Path, Chunks], None]
+
+
 @pytest.fixture
-def feed(chunks: Chunks) -> Iterator[Callable[[OutputSpec], Feeder]]:
+def feed(chunks: Chunks) -> Iterator[Feed]:
+    with feeding(chunks) as start:
+        yield start
+
+
+@contextlib.contextmanager
+def feeding(chunks: Chunks) -> Iterator[Feed]:
     with contextlib.ExitStack() as stack:
 
         def start(output: OutputSpec) -> Feeder:
@@ -174,86 +186,109 @@ def assert_exact_from_a_key_frame(got: bytes, chunks: Chunks) -> int:
     return begins[at]
 
 
-def test_srt_far_end_dies_and_comes_back(
-    tmp_path: Path, feed: Callable[[OutputSpec], Feeder], chunks: Chunks
-) -> None:
-    port = free_port(socket.SOCK_DGRAM)
-    options: dict[str, str | int] = {"passphrase": PASSPHRASE, "latency_ms": 80}
-    feeder = feed(OutputSpec(name="a", type="srt", url=f"srt://127.0.0.1:{port}", options=options))
-    with srt_receiver(tmp_path / "1.ts", port, phrase=PASSPHRASE):
-        wait_for(feeder.relay, lambda s: s.state == "sending")
-        first = wait_for_bytes(tmp_path / "1.ts", 40_000)
-        assert_exact_from_a_key_frame(first, chunks)
-        assert PASSPHRASE not in arguments_of_children()
-    lost = wait_for(feeder.relay, lambda s: s.state == "down")
-    assert lost.error == "connection lost: the far end went away"
-    wait_for(feeder.relay, lambda s: s.restarts >= 2)
-    offered = feeder.offered
-    with srt_receiver(tmp_path / "2.ts", port, phrase=PASSPHRASE):
-        again = wait_for(feeder.relay, lambda s: s.state == "sending")
-        second = wait_for_bytes(tmp_path / "2.ts", 20_000)
-    assert assert_exact_from_a_key_frame(second, chunks) >= offered, "stale bytes were delivered"
-    assert again.error is None
-    assert feeder.slowest < 0.5
-
-
-def test_srt_listener_waits_and_serves_a_caller(
-    tmp_path: Path, feed: Callable[[OutputSpec], Feeder], chunks: Chunks
-) -> None:
-    port = free_port(socket.SOCK_DGRAM)
-    url = f"srt://127.0.0.1:{port}?mode=listener"
-    feeder = feed(OutputSpec(name="b", type="srt", url=url))
-    wait_for(feeder.relay, lambda s: s.state == "opening")
-    wait_until_feeding(feeder, 100)
-    assert feeder.relay.state().state == "opening"
-    offered = feeder.offered
-    with srt_receiver(tmp_path / "c.ts", port, mode="caller"):
-        got = wait_for_bytes(tmp_path / "c.ts", 30_000)
-    assert assert_exact_from_a_key_frame(got, chunks) >= offered
-
-
-def test_wrong_passphrase_is_told_without_telling_it(
-    tmp_path: Path, feed: Callable[[OutputSpec], Feeder]
-) -> None:
-    port = free_port(socket.SOCK_DGRAM)
-    with srt_receiver(tmp_path / "x.ts", port, phrase="another passphrase"):
+def srt_far_end_dies_and_comes_back(folder: Path, chunks: Chunks) -> None:
+    with feeding(chunks) as feed:
+        port = free_port(socket.SOCK_DGRAM)
+        options: dict[str, str | int] = {"passphrase": PASSPHRASE, "latency_ms": 80}
         feeder = feed(
-            OutputSpec(
-                name="c",
-                type="srt",
-                url=f"srt://127.0.0.1:{port}",
-                options={"passphrase": PASSPHRASE},
-            )
+            OutputSpec(name="a", type="srt", url=f"srt://127.0.0.1:{port}", options=options)
         )
-        state = wait_for(
-            feeder.relay, lambda s: s.state == "down" and "refused" in (s.error or ""), 20
-        )
-    assert state.error == f"refused by srt://127.0.0.1:{port}; are passphrase and stream id right?"
-    assert state.bytes == 0
-
-
-def test_rtmp_far_end_dies_and_comes_back(
-    tmp_path: Path, feed: Callable[[OutputSpec], Feeder]
-) -> None:
-    url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/STREAM-KEY"
-    source = ("-listen", "1", "-f", "flv", "-i", url)
-    feeder = feed(OutputSpec(name="d", type="rtmp", url=url))
-    refused = wait_for(feeder.relay, lambda s: s.state == "down")
-    assert "STREAM-KEY" not in (refused.error or "")
-    for name in ("1.ts", "2.ts"):
-        with receiver(tmp_path / name, *source):
+        with srt_receiver(folder / "1.ts", port, phrase=PASSPHRASE):
             wait_for(feeder.relay, lambda s: s.state == "sending")
-            wait_for_bytes(tmp_path / name, 30_000)
-            assert "STREAM-KEY" not in arguments_of_children("relay_child")
-        wait_for(feeder.relay, lambda s: s.state == "down")
-        kinds = frames_in(tmp_path / name)
-        assert kinds["video"] > FPS // 2
-        assert kinds["audio"] > FPS // 2
-    assert feeder.slowest < 0.5
+            first = wait_for_bytes(folder / "1.ts", 40_000)
+            assert_exact_from_a_key_frame(first, chunks)
+            assert PASSPHRASE not in arguments_of_children()
+        lost = wait_for(feeder.relay, lambda s: s.state == "down")
+        assert lost.error == "connection lost: the far end went away"
+        wait_for(feeder.relay, lambda s: s.restarts >= 1)
+        offered = feeder.offered
+        with srt_receiver(folder / "2.ts", port, phrase=PASSPHRASE):
+            again = wait_for(feeder.relay, lambda s: s.state == "sending")
+            second = wait_for_bytes(folder / "2.ts", 20_000)
+        assert assert_exact_from_a_key_frame(second, chunks) >= offered, (
+            "stale bytes were delivered"
+        )
+        assert again.error is None
+        assert feeder.slowest < 0.5
+
+
+def srt_listener_waits_and_serves_a_caller(folder: Path, chunks: Chunks) -> None:
+    with feeding(chunks) as feed:
+        port = free_port(socket.SOCK_DGRAM)
+        url = f"srt://127.0.0.1:{port}?mode=listener"
+        feeder = feed(OutputSpec(name="b", type="srt", url=url))
+        wait_for(feeder.relay, lambda s: s.state == "waiting")
+        wait_until_feeding(feeder, 100)
+        assert feeder.relay.state().state == "waiting"
+        offered = feeder.offered
+        with srt_receiver(folder / "c.ts", port, mode="caller"):
+            got = wait_for_bytes(folder / "c.ts", 30_000)
+        gone = wait_for(feeder.relay, lambda s: s.state == "waiting")
+        assert gone.error is None, "a caller that leaves is no fault"
+        assert assert_exact_from_a_key_frame(got, chunks) >= offered
+
+
+def wrong_passphrase_is_told_without_telling_it(folder: Path, chunks: Chunks) -> None:
+    with feeding(chunks) as feed:
+        port = free_port(socket.SOCK_DGRAM)
+        with srt_receiver(folder / "x.ts", port, phrase="another passphrase"):
+            feeder = feed(
+                OutputSpec(
+                    name="c",
+                    type="srt",
+                    url=f"srt://127.0.0.1:{port}",
+                    options={"passphrase": "a third, unlike the others"},
+                )
+            )
+            state = wait_for(
+                feeder.relay, lambda s: s.state == "down" and "refused" in (s.error or ""), 20
+            )
+        assert (
+            state.error == f"refused by srt://127.0.0.1:{port}; are passphrase and stream id right?"
+        )
+        assert state.bytes == 0
+
+
+def rtmp_far_end_dies_and_comes_back(folder: Path, chunks: Chunks) -> None:
+    with feeding(chunks) as feed:
+        url = f"rtmp://127.0.0.1:{free_port(socket.SOCK_STREAM)}/live/STREAM-KEY"
+        source = ("-listen", "1", "-f", "flv", "-i", url)
+        feeder = feed(OutputSpec(name="d", type="rtmp", url=url))
+        refused = wait_for(feeder.relay, lambda s: s.state == "down")
+        assert "STREAM-KEY" not in (refused.error or "")
+        for name in ("1.ts", "2.ts"):
+            with receiver(folder / name, *source):
+                wait_for(feeder.relay, lambda s: s.state == "sending")
+                wait_for_bytes(folder / name, 30_000)
+                assert "STREAM-KEY" not in arguments_of_children("relay_child")
+            wait_for(feeder.relay, lambda s: s.state == "down")
+            kinds = frames_in(folder / name)
+            assert kinds["video"] > FPS // 2
+            assert kinds["audio"] > FPS // 2
+        assert feeder.slowest < 0.5
+
+
+STORIES: tuple[Story, ...] = (
+    srt_far_end_dies_and_comes_back,
+    rtmp_far_end_dies_and_comes_back,
+    srt_listener_waits_and_serves_a_caller,
+    wrong_passphrase_is_told_without_telling_it,
+)
+
+
+@pytest.fixture(scope="module")
+def told(request: pytest.FixtureRequest, chunks: Chunks) -> Iterator[Mapping[Story, Future[None]]]:
+    with together(request, chunks, at_once=4, parameter="far_end") as telling:
+        yield telling
+
+
+@pytest.mark.parametrize("far_end", STORIES, ids=lambda story: str(story.__name__))
+def test_relay(far_end: Story, told: Mapping[Story, Future[None]]) -> None:
+    told[far_end].result()
 
 
 def test_rtmp_far_end_that_accepts_and_stays_silent_is_left_and_tried_again(
-    feed: Callable[[OutputSpec], Feeder], monkeypatch: pytest.MonkeyPatch
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.engine.relay_session.ANSWER_WITHIN", 2.0)
     with socket.create_server(("127.0.0.1", 0)) as mute:
@@ -265,7 +300,7 @@ def test_rtmp_far_end_that_accepts_and_stays_silent_is_left_and_tried_again(
 
 
 def test_a_hushed_relay_leaves_and_returns_when_offered_again(
-    tmp_path: Path, feed: Callable[[OutputSpec], Feeder], chunks: Chunks
+    tmp_path: Path, feed: Feed, chunks: Chunks
 ) -> None:
     port = free_port(socket.SOCK_DGRAM)
     feeder = feed(OutputSpec(name="f", type="srt", url=f"srt://127.0.0.1:{port}"))

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.unit.sidecar.hardships import a_frozen_sidecar_is_silent_by_its_leases_end
 from tests.unit.sidecar.rig import Rig, assert_joined, frame_now, from_now
 from tests.unit.sidecar.situations import event, eventually, rundown
 
@@ -69,6 +70,10 @@ def test_a_killed_engine_shows_the_right_frame_again(rig: Rig) -> None:
     eventually(preview.is_file, within=20)
 
 
+def test_a_frozen_sidecar_is_silent_by_its_leases_end(rig: Rig) -> None:
+    a_frozen_sidecar_is_silent_by_its_leases_end(rig, 6)
+
+
 def test_acts_are_read_back_from_the_engine(rig: Rig) -> None:
     seen = rig.start()
     rig.load(seen, rundown(from_now("a b", frames=LONG)))
@@ -92,6 +97,7 @@ def test_acts_are_read_back_from_the_engine(rig: Rig) -> None:
 def test_joins_and_evidence_are_exact(rig: Rig) -> None:
     seen = rig.start()
     rig.load(seen, rundown(from_now("a", frames=LONG)))
+    rig.send(seen)
     rig.until(seen, lambda a: a.ready, within=40)
     start = frame_now() + 75
     row = (

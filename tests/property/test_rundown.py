@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import time, timedelta
 from fractions import Fraction
+from itertools import pairwise
+from types import FrameType
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,9 +25,10 @@ from reconciler.model.desired import (
 )
 from reconciler.model.ids import AssetId, PlaylistName
 from reconciler.model.media import AssetFact
-from reconciler.model.rundown import Event
+from reconciler.model.rundown import Clip, Event, Remark, Rundown
 from reconciler.model.spans import Frames
-from reconciler.rundown import Sources, Window, carry_of, compile_rundown, digest
+from reconciler.model.video import FrameClock
+from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown, digest
 from tests.unit.rundown.builders import channel, check, frame, playlist
 
 FORMATS = ("360p2500", "360p2997", "360p5000", "360p5994", "360p2398")
@@ -202,3 +207,149 @@ def test_windows_that_slide_step_by_step_agree_with_one_leap(
     leap = compile_rundown(sources, Window(two, window.end), carry_of(old, two)).rundown
 
     assert step == leap
+
+
+edits = st.sampled_from(["x-ray", "yankee"])
+
+
+@given(all_sources(), minutes, st.integers(1, 60), st.data())
+@settings(max_examples=30)
+def test_edit_changes_nothing_that_starts_before_keep_until(
+    drawn: tuple[Sources, str], minute: int, keep: int, data: st.DataObject
+) -> None:
+    sources, day = drawn
+    window = window_of(sources, day, minute, 2)
+    old = compile_rundown(sources, window).rundown
+    until = window.start + round(keep * 60 * sources.channel.format.rate)
+    lists = {name: data.draw(playlists(name)) for name in sources.playlists}
+    other = [data.draw(layers(name)) for name in ("p", "q")]
+    edited = replace(
+        sources, playlists=lists, channel=replace(sources.channel, schedule=tuple(other))
+    )
+
+    new = compile_rundown(edited, window, carry_of(old, until)).rundown
+
+    check(new)
+    check_joins(new)
+    kept = [event for event in old.events if event.start < until]
+    assert_same(new.events[: len(kept)][:-1], kept[:-1])
+    for one, other_one in zip(new.events[: len(kept)][-1:], kept[-1:], strict=True):
+        assert (one.id, one.start, one.material) == (
+            other_one.id,
+            other_one.start,
+            other_one.material,
+        )
+
+
+@given(all_sources(), minutes, st.integers(0, 4), edits)
+@settings(max_examples=30)
+def test_edit_of_an_item_changes_nothing_before_the_first_event_of_it(
+    drawn: tuple[Sources, str], minute: int, number: int, title: str
+) -> None:
+    sources, day = drawn
+    once = tuple(replace(layer, loop=False) for layer in sources.channel.schedule)
+    sources = replace(sources, channel=replace(sources.channel, schedule=once))
+    window = window_of(sources, day, minute, 5)
+    old = compile_rundown(sources, window).rundown
+    name = PlaylistName("p")
+    items = list(sources.playlists[name].items)
+    number %= len(items)
+    items[number] = replace(items[number], title=title)
+    lists = {**sources.playlists, name: playlist(name, *items)}
+
+    new = compile_rundown(replace(sources, playlists=lists), window).rundown
+
+    touched = (n for n, e in enumerate(new.events) if (e.playlist, e.item) == (name, f"i{number}"))
+    first = next(touched, len(new.events))
+    assert_same(new.events[:first], old.events[:first])
+
+
+def check_joins(rundown: Rundown) -> None:
+    """An event joins what follows it by just what that one's transition lies over."""
+    for event, following in pairwise(rundown.events):
+        assert event.lap == following.transition.frames
+        if event.lap:
+            assert event.frames + event.lap <= event.nominal
+
+
+@given(all_sources(), minutes)
+@settings(max_examples=30)
+def test_frames_add_up_and_never_reach_behind_the_end_of_a_file(
+    drawn: tuple[Sources, str], minute: int
+) -> None:
+    sources, day = drawn
+    rate = sources.channel.format.rate
+    rundown = compile_rundown(sources, window_of(sources, day, minute, 5)).rundown
+
+    assert sum(event.frames for event in rundown.events) == rundown.end - rundown.start
+    check_joins(rundown)
+    for event in rundown.events:
+        clip = event.material
+        if isinstance(clip, Clip):
+            whole = sources.catalogue[clip.asset].duration
+            assert whole is not None
+            assert clip.material is not None
+            assert clip.in_frame + clip.material <= FrameClock(rate).frames_in(whole)
+            assert event.frames + event.lap <= clip.material
+
+
+@given(all_sources(), minutes, st.data())
+@settings(max_examples=80)
+def test_what_is_told_of_cuts_ahead_is_told_again_by_a_later_compile(
+    drawn: tuple[Sources, str], minute: int, data: st.DataObject
+) -> None:
+    sources, day = drawn
+    window = window_of(sources, day, minute, 3)
+    old = compile_rundown(sources, window)
+    cut = [e for e in old.rundown.events if e.is_cut and e.end > window.start and e.item]
+    event = data.draw(st.sampled_from(cut or old.rundown.events[-1:]))
+    start = max(window.start, event.start)
+    carry = carry_of(old.rundown, data.draw(st.integers(start + 1, event.end + 1000)))
+
+    new = compile_rundown(sources, Window(start, window.end), carry)
+
+    assert cuts_told(new, start) == cuts_told(old, start)
+
+
+def cuts_told(found: Compiled, since: int) -> set[Remark]:
+    return {r for r in found.remarks if r.frame >= since and " is cut by " in r.text}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_compile_work_is_linear_in_events(name: str) -> None:
+    """Counted in steps of the interpreter, so that a busy machine does not matter."""
+    small, large = (steps(name, hours) for hours in (6, 24))
+    assert large < small * 4 * 1.25
+
+
+def steps(name: str, hours: int) -> int:
+    wanted = channel(Layer(playlist=PlaylistName("base"), loop=True), format=name)
+    items_ = tuple(
+        AssetItem(
+            id=f"i{n}",
+            asset=AssetId("a"),
+            transition=DesiredTransition(type=TransitionType.MIX, duration=Frames(5)),
+        )
+        for n in range(50)
+    )
+    fact = AssetFact(asset=AssetId("a"), uri="a", stored="a", duration=Fraction(60))
+    sources = Sources(
+        channel=wanted,
+        playlists={PlaylistName("base"): playlist("base", *items_)},
+        catalogue={AssetId("a"): fact},
+        live={},
+    )
+    window = window_of(sources, "2026-11-24", -60, hours)
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        compile_rundown(sources, window)
+    finally:
+        sys.setprofile(before)
+    return calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,6 +100,8 @@ def test_acts_keep_the_window_covered_and_may_be_given_again(
     effective = retime(RUNDOWN, acts, at + later)
     check(effective.rundown)
     check(effective.held)
+    for event, following in pairwise(effective.rundown.events):
+        assert event.lap == following.transition.frames
     assert effective.rundown.start == RUNDOWN.start
     assert effective.rundown.end == RUNDOWN.end
     assert from_wire(to_wire(effective.rundown, reveal=True)) == effective.rundown

@@ -3,6 +3,8 @@
 const TYPE = "application/vnd.apple.mpegurl";
 const STUCK = 7000; // ms without a new picture before it is opened again
 const LONGEST = 30000; // ms between attempts
+const BEHIND = 2.6; // seconds that may lie ready before the picture skips forward …
+const CLOSE = 1.3; // … to so many seconds before their end
 
 export const canPlay = document.createElement("video").canPlayType(TYPE) !== "";
 
@@ -71,12 +73,19 @@ export class Preview {
       this.position = this.video.currentTime;
       this.movedAt = time;
     }
+    this.catchUp();
     const patience = Math.min(LONGEST, STUCK * 1.6 ** Math.min(this.tries, 5));
     const broken = this.video.error || this.video.ended;
     if (time - this.movedAt > patience || (broken && time - this.openedAt > 2000 + this.tries * 2000)) {
       this.tries += 1;
       this.open();
     }
+  }
+
+  catchUp() {
+    const { buffered } = this.video;
+    const end = buffered.length ? buffered.end(buffered.length - 1) : 0;
+    if (end - this.video.currentTime > BEHIND) this.video.currentTime = end - CLOSE;
   }
 
   showCover() {

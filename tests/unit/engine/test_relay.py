@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.engine.protocol import OutputSpec
 from reconciler.engine.relay import Relay
-from reconciler.engine.relay_launch import make_launch
+from reconciler.engine.relay_launch import make_launch, receive_srt
 from reconciler.engine.relay_queue import SPAN, ChunkQueue
 
 
@@ -89,6 +89,20 @@ def test_srt_secrets_are_in_the_order_only() -> None:
     assert launch.address == "srt://far.example:9001"
     assert SECRET not in repr(launch)
     assert launch.redact(f"cannot open {SECRET} or correct%20horse") == "cannot open *** or ***"
+
+
+def test_srt_that_comes_in_has_its_options_before_the_address() -> None:
+    launch = receive_srt(f"srt://:9001?mode=listener&latency_ms=80&passphrase={SECRET}")
+    argv = launch.order["exec"]
+    assert isinstance(argv, list)
+    options = argv[: argv.index("-i")]
+    assert options[options.index("-mode") + 1] == "listener"
+    assert options[options.index("-latency") + 1] == "80000"
+    assert options[options.index("-passphrase") + 1] == SECRET
+    assert argv[argv.index("-i") + 1] == "srt://:9001"
+    assert argv[-1] == "pipe:1"
+    assert launch.waits_for_caller
+    assert SECRET not in repr(launch)
 
 
 def test_rtmp_key_is_hidden_and_the_application_is_not() -> None:

@@ -200,3 +200,8 @@ def day(text: str) -> date:
 
 def held(rundown: Rundown, keep_until: int) -> Carry:
     return Carry(events=rundown.history + rundown.events, keep_until=keep_until)
+
+
+def told(found: Compiled) -> list[str]:
+    """Each remark as its kind and text."""
+    return [f"{remark.kind_name} {remark.text}" for remark in found.remarks]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -59,6 +62,11 @@ class Rig:
             )
         )
 
+    def send(self, seen: SidecarSeen) -> None:
+        """Give it the right to send, without limit, and wait until it does."""
+        self.client.grant(seen, None)
+        self.until(seen, lambda a: a.sending)
+
     def load(self, seen: SidecarSeen, rundown: Rundown) -> None:
         self.client.load_rundown(seen, rundown, digest(rundown))
 
@@ -90,6 +98,17 @@ class Rig:
 
     def until_on_air(self, seen: SidecarSeen, title: str) -> SidecarAnswer:
         return self.until(seen, lambda a: a.on_air is not None and a.on_air.title == title)
+
+    def until_noted(self, seen: SidecarSeen, title: str) -> None:
+        """Wait until what leaves is on disk as an open row: from then on no death can lose it."""
+        self.until_on_air(seen, title)
+
+        def is_noted() -> bool:
+            with contextlib.closing(sqlite3.connect(self.folder(seen).path / "spool.sqlite")) as db:
+                rows = [json.loads(text) for (text,) in db.execute("select row from open")]
+            return any(row["title"] == title and row["evidence"] == "engine" for row in rows)
+
+        eventually(is_noted)
 
     def rows(self, seen: SidecarSeen) -> list[AsRunRow]:
         return list(self.client.asrun(seen, 1000))

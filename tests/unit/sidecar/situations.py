@@ -109,6 +109,7 @@ def spec(folder: Path, *, epoch: int = 1) -> SidecarSpec:
         fence_ms=None,
         media_root=media,
         folder=folder,
+        preview_folder=folder / "preview",
         host="127.0.0.1",
         port=0,
         token="t",

@@ -1,0 +1,131 @@
+"""Nodes on one machine: maintenance drains one, successor first; devices and recorders count."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stack import Row, Stack, running_stack, until
+from tests.stack_clips import BRAVO, on_air_at, pieces_of
+from tests.stack_lineup import small
+from tests.stack_proof import item_on_air, run_on, wrong_frames
+from tests.stack_receiver import gaps, seen, senders
+
+pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
+
+NODES = """\
+left:
+  runtime: process
+  labels: {{site: oslo}}
+  maintenance: {drained}
+right:
+  runtime: process
+  labels: {{site: oslo}}
+studio:
+  runtime: process
+  labels: {{site: bergen}}
+  devices: [1, 2]
+  engines: [embedded, casparcg]
+"""
+PLACE = "place: {labels: {site: oslo}, prefer: [left]}\n"
+DECKLINK = """\
+title: sdi
+engine: {engine}
+outputs: [{{name: sdi, type: decklink, device: {device}}}]
+schedule: [{{playlist: news, loop: true}}]
+place: {{labels: {{site: bergen}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(clips: Path) -> Iterator[Stack]:
+    def files(stack: Stack) -> Mapping[str, str]:
+        shutil.copytree(clips, stack.media, dirs_exist_ok=True)
+        return {
+            **small(stack, "news", more=PLACE),
+            "nodes.yaml": NODES.format(drained="false"),
+            "recorders.yaml": "ingest: {node: studio, device: 2}\n",
+        }
+
+    with running_stack(files) as stack:
+        until("on air", lambda: stack.sending("news"))
+        yield stack
+
+
+def test_maintenance_drains_a_node_successor_first(stack: Stack) -> None:
+    receiver = stack.receiver("news")
+    assert stack.running("news", "left")
+    assert not stack.running("news", "studio"), "labels"
+    item_on_air(stack, "news", str(BRAVO.id), left=60)
+    begin = receiver.mark()
+
+    commit = stack.commit({"nodes.yaml": NODES.format(drained="true")})
+    until("sent from the other node", lambda: stack.sending("news", 2))
+    run_on(stack, "news", 100)
+
+    assert stack.running("news", "right")
+    assert not stack.running("news", "left")
+    _one_after_the_other(stack, begin)
+    rows = stack.rows(
+        "select at, what, node, cause from journal where channel = 'news' order by id"
+    )
+    acts = [str(row["what"]).split()[0] + " " + str(row["node"]) for row in rows]
+    retired = acts.index("retire left")
+    assert acts.index("spawn right") < acts.index("load right") < retired
+    assert retired < acts.index("let right")  # send
+    assert rows[retired]["cause"] == "its successor is ready"
+    print(f"commit -> retired: {rows[retired]['at'].timestamp() - commit.at:.2f} s")  # noqa: T201
+
+
+def _one_after_the_other(stack: Stack, begin: int) -> None:
+    datagrams = stack.receiver("news").taken(begin)
+    assert len(senders(datagrams)) == 2
+    (gap,) = gaps(datagrams)
+    print(f"gap at the hand-over: {gap * 1000:.0f} ms")  # noqa: T201  # measured
+    assert gap > 0, "two senders at once"
+    wanted = on_air_at(pieces_of(stack.rundown("news")))
+    before, after = seen(datagrams)
+    assert wrong_frames(before.frames, wanted) == []
+    assert wrong_frames(after.frames, wanted) == [], after.report.describe()
+    assert after.frames[0].tick > before.frames[-1].tick
+    print("frames not seen:", after.frames[0].tick - before.frames[-1].tick - 1)  # noqa: T201
+
+
+def test_decklink_on_the_embedded_engine_is_refused_in_the_plan(stack: Stack) -> None:
+    holds = _planned(stack, DECKLINK.format(engine="embedded", device=1))
+
+    (hold,) = holds
+    print(hold)  # noqa: T201  # what a person is told
+    assert "CasparCG" in hold["because"]
+    assert "sdi" in hold["because"]
+
+
+def test_a_device_that_records_is_not_free(stack: Stack) -> None:
+    free = _planned(stack, DECKLINK.format(engine="casparcg", device=2))
+    stack.rows("update recorders set status = 'recording' where name = 'ingest' returning id")
+    (claim,) = stack.rows("select owner_kind, device from device_claims where released_at is null")
+    held = _planned(stack, DECKLINK.format(engine="casparcg", device=2))
+    stack.rows("update recorders set status = 'idle' where name = 'ingest' returning id")
+
+    print(free, held)  # noqa: T201  # what a person is told
+    assert claim == {"owner_kind": "recorder", "device": 2}
+    assert not any("ingest" in hold["because"] for hold in free)
+    assert any("ingest" in hold["because"] for hold in held)
+
+
+def _planned(stack: Stack, sdi: str) -> list[Row]:
+    """The holds of a channel that is in the working tree alone."""
+    path = stack.lineup / "channels/sdi.yaml"
+    path.write_text(sdi, encoding="utf-8")
+    try:
+        said = stack.cli("--dry-run", "--format", "json")
+    finally:
+        path.unlink()
+    assert said.returncode == 0, said.stderr
+    plan: dict[str, Any] = json.loads(said.stdout)
+    return [hold for hold in plan["holds"] if hold["channel"] == "sdi"]

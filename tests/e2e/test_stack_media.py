@@ -1,0 +1,89 @@
+"""Media that is missing, cut short or garbage: the channel says so, and goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import Stack, until
+from tests.stack_clips import ALPHA, CHARLIE, DELTA, ECHO, house
+from tests.stack_lineup import channel, playlist
+from tests.stack_proof import breaks, item_on_air, run_on, seen_once
+
+pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
+
+ROUGH = playlist(
+    "{id: gone, asset: GONE-01}",
+    f"{{id: whole, asset: {house(ALPHA)}}}",
+    "{id: torn, asset: TORN-01}",
+    "{id: junk, asset: JUNK-01}",
+    "{id: half, asset: HALF-01, out: 6s}",
+)
+
+
+@pytest.fixture
+def rough(stack: Stack) -> Iterator[str]:
+    """A channel with bad media, on air only here."""
+    whole = (stack.media / DELTA.file).read_bytes()
+    (stack.media / "TORN-01.mp4").write_bytes(whole[: len(whole) // 2])
+    (stack.media / "JUNK-01.mp4").write_bytes(bytes(n * 7919 >> 3 & 255 for n in range(50_000)))
+    shutil.copy(stack.media / ECHO.file, stack.media / "HALF-01.mp4")  # 3 s where 6 are wanted
+    stack.write({"channels/rough.yaml": channel(stack, "rough"), "playlists/rough.yaml": ROUGH})
+    yield "rough"
+    stack.commit({"channels/rough.yaml": channel(stack, "rough", on_air=False)})
+    until("rough off air", lambda: not stack.running("rough"))
+
+
+def test_bad_media_is_told_and_the_channel_goes_on(stack: Stack, rough: str) -> None:
+    receiver = stack.receiver(rough)
+    planned = json.loads(stack.cli("--dry-run", "--format", "json").stdout)
+    stack.commit()
+    item_on_air(stack, rough, "whole")
+    begin = receiver.mark()
+    item_on_air(stack, rough, "half", within=60)
+    item_on_air(stack, rough, "whole", left=50, within=60)
+    told = until("an alarm or a remark", lambda: _told(stack))
+    first = receiver.mark()
+
+    text = json.dumps(planned)
+    assert all(name in text for name in ("GONE-01", "TORN-01", "JUNK-01", "HALF-01")), text
+    print("told:", told)  # noqa: T201  # what a person is told
+    assert all(name in " ".join(told) for name in ("GONE-01", "TORN-01", "JUNK-01"))
+    _goes_on(stack, begin, first)
+
+    shutil.copy(stack.media / CHARLIE.file, stack.media / "GONE-01.mp4")
+    item_on_air(stack, rough, "gone", within=60)
+    item_on_air(stack, rough, "whole", within=60)
+    run_on(stack, rough, 25)
+    output = _goes_on(stack, first, None)
+    assert (CHARLIE.id, 0, CHARLIE.frames - 1) in output
+
+
+def _told(stack: Stack) -> list[str]:
+    page = stack.get("/api/channels/rough/rundown")
+    alarms = stack.get("/api/activity")["alarms"]
+    texts = [str(remark["text"]) for remark in page["remarks"]]
+    return texts + [str(alarm) for alarm in alarms if alarm["channel"] == "rough"]
+
+
+def _goes_on(stack: Stack, begin: int, end: int | None) -> list[tuple[int, int, int]]:
+    """No tick is missing or doubled, whatever is shown; clips that are whole are shown whole."""
+    output = seen_once(stack.receiver("rough"), begin, end)
+    assert output.lost == ()
+    assert breaks(output.frames) == []
+    print(output.report.describe())  # noqa: T201  # for whoever reads a failure
+    assert {run[0] for run in output.runs} <= {ALPHA.id, CHARLIE.id, ECHO.id}
+    return output.runs
+
+
+def test_a_staged_file_that_vanishes_is_staged_again(stack: Stack) -> None:
+    name = next(iter(stack.rows("select stored from lineup_assets where asset = %s", house(ECHO))))
+    path = stack.state / "nodes/local/media" / str(name["stored"])
+    assert path.is_file()
+
+    path.unlink()
+
+    until("it is back", path.is_file)

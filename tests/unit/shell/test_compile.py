@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.ids import ChannelName, NodeName
+from reconciler.model.observed import Snapshot
+from reconciler.shell.compile import Compiler
+from tests.builders import channel, item, lineup, machine, playlist
+from tests.fakes_world import FakeWorld
+
+NEWS, SPORT = ChannelName("news"), ChannelName("sport")
+RACK1 = NodeName("rack1")
+STORED = "BARS.0123456789ab.mp4"
+TWO = lineup(channel("news"), channel("sport"))
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    found = FakeWorld(TWO)
+    found.converge()
+    return found
+
+
+def look(world: FakeWorld) -> Snapshot:
+    return world.reconciler.look(world.desired)
+
+
+def compiled(world: FakeWorld, compiler: Compiler | None = None) -> list[str]:
+    made = (compiler or Compiler(world.ports)).compile(world.desired, look(world))
+    return sorted(made.rundowns)
+
+
+def test_a_new_channel_is_compiled() -> None:
+    assert compiled(FakeWorld(TWO)) == ["news", "sport"]
+
+
+def test_what_is_well_is_not_compiled_again(world: FakeWorld) -> None:
+    assert compiled(world) == []
+
+
+def test_an_edit_compiles_its_channel_alone(world: FakeWorld) -> None:
+    world.lineup.set(lineup(channel("news", edition=2), channel("sport")))
+    assert compiled(world) == ["news"]
+
+
+def test_a_fresh_compiler_decides_the_same_as_one_that_remembers(world: FakeWorld) -> None:
+    remembering = Compiler(world.ports)
+    changes: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: world.lineup.set(lineup(channel("news", edition=2), channel("sport"))),
+        lambda: world.library.lengths.update(BARS=1800),
+        world.yard.nodes[RACK1].media.clear,
+        lambda: world.clock.tick(12 * 3600),
+    ]
+    for change in changes:
+        change()
+        seen = look(world)
+        fresh = Compiler(world.ports).compile(world.desired, seen)
+        assert remembering.compile(world.desired, seen) == fresh
+
+
+def test_changed_media_is_noticed_though_no_file_of_the_lineup_changed(world: FakeWorld) -> None:
+    world.library.lengths["BARS"] = 1800
+    assert compiled(world) == ["news", "sport"]
+
+
+def test_a_rundown_that_comes_out_the_same_is_noted_and_not_made_again(world: FakeWorld) -> None:
+    inputs = dict.fromkeys((NEWS, SPORT), "something else")
+    world.store.note_inputs(inputs)
+    assert compiled(world) == ["news", "sport"]
+    world.one_pass()
+    assert compiled(world) == []
+
+
+def test_a_file_missing_where_the_channel_runs_compiles_it_again(world: FakeWorld) -> None:
+    del world.yard.nodes[RACK1].media[STORED]
+    assert compiled(world) == ["news", "sport"]
+    world.converge()
+    assert STORED in world.yard.nodes[RACK1].media
+    assert compiled(world) == []
+
+
+def test_media_of_a_node_that_does_not_answer_is_unknown_not_missing(world: FakeWorld) -> None:
+    seen = look(world)
+    unread = replace(seen.nodes[RACK1], staged=None)
+    made = Compiler(world.ports).compile(
+        world.desired, replace(seen, nodes={**seen.nodes, RACK1: unread})
+    )
+    assert made.rundowns == {}
+
+
+def test_what_kept_rundowns_play_is_read_once_for_each(world: FakeWorld) -> None:
+    compiler = Compiler(world.ports)
+    seen = look(world)
+    assert compiler.compile(world.desired, seen).seen.needed == {NEWS: {STORED}, SPORT: {STORED}}
+    world.database.refuse.add("read_needs")
+    assert compiler.compile(world.desired, seen).seen.needed == {NEWS: {STORED}, SPORT: {STORED}}
+
+
+# ── what it goes on from ─────────────────────────────────────────────────────────────────────────
+
+
+def edited(world: FakeWorld) -> None:
+    other = playlist("base", item("OTHER"))
+    world.library.lengths["OTHER"] = 3600
+    world.lineup.set(lineup(channel("news", edition=2), channel("sport"), other))
+
+
+def test_the_event_on_air_is_carried_over_from_the_sending_sidecar(world: FakeWorld) -> None:
+    held = world.yard.at("news", 1).rundown
+    edited(world)
+    made = Compiler(world.ports).compile(world.desired, look(world))
+    assert held is not None
+    assert made.seen.held[NEWS] == held
+    assert made.rundowns[NEWS].rundown.events[0] == held.events[0]
+
+
+@pytest.mark.parametrize("trouble", ["mute", "gone"])
+def test_where_no_sidecar_tells_the_kept_rundown_is_gone_on_from(
+    world: FakeWorld, trouble: str
+) -> None:
+    seen = look(world)
+    sidecar = world.yard.at("news", 1)
+    if trouble == "mute":
+        sidecar.mute = True  # since it was asked
+    else:
+        sidecar.rundown = None
+    edited(world)
+    made = Compiler(world.ports).compile(world.desired, seen)
+    assert made.seen.held[NEWS] == world.database.rundowns[NEWS][1]
+
+
+def test_a_new_channel_has_nothing_to_go_on_from() -> None:
+    world = FakeWorld(TWO)
+    assert Compiler(world.ports).compile(TWO, look(world)).seen.held == {}
+
+
+def test_a_rundown_of_another_rate_is_not_gone_on_from(world: FakeWorld) -> None:
+    held = world.yard.at("news", 1).rundown
+    assert held is not None
+    world.lineup.set(lineup(channel("news", fmt="360p5000"), channel("sport")))
+    made = Compiler(world.ports).compile(world.desired, look(world))
+    assert made.rundowns[NEWS].rundown.rate == 50
+    assert made.rundowns[NEWS].rundown.events[0].id != ""
+
+
+def test_a_channel_off_air_needs_no_rundown() -> None:
+    world = FakeWorld(lineup(channel("news", on_air=False), machine("rack1")))
+    world.converge()
+    assert compiled(world) == []

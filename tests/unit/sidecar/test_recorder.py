@@ -1,0 +1,147 @@
+"""Evidence into rows: why something ended, and how far it truly left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.desired import TransitionType
+from reconciler.model.rundown import Event, Transition
+from reconciler.sidecar.asrun import SpoolRow
+from reconciler.sidecar.engine_port import Began, Ended, EngineLost, EngineSeen, OnAir
+from reconciler.sidecar.recorder import Recorder
+from reconciler.sidecar.showing import Showing
+from reconciler.sidecar.spool import Spool
+from tests.unit.sidecar.situations import RATE, ZERO, event
+
+
+class Tape:
+    """A recorder with its spool, told of one showing after another."""
+
+    def __init__(self, folder: Path) -> None:
+        self.spool = Spool(folder / "spool.sqlite", label="news-1")
+        self.recorder = Recorder(self.spool, RATE)
+
+    def see(self, key: str, tick: int, *, sending: bool) -> None:
+        on_air = OnAir(key=key, start=ZERO, source_frame=tick - ZERO, moving=True, since=ZERO)
+        seen = EngineSeen(engine="running", tick=tick, sending=sending, on_air=on_air)
+        self.recorder.note_gate(seen)
+
+    def begin(self, meant: Event, *, sending: bool = True) -> str:
+        showing = Showing(event=meant)
+        self.recorder.learn({showing.key: showing})
+        if sending:
+            self.see("before", ZERO, sending=True)
+        self.recorder.take(
+            Began(key=showing.key, tick=meant.start, source_frame=0, start_error_frames=0)
+        )
+        return showing.key
+
+    def end(self, key: str, last: int, why: str = "end") -> None:
+        self.recorder.take(
+            Ended(
+                key=key,
+                first_tick=ZERO,
+                last_tick=last,
+                first_source_frame=0,
+                last_source_frame=last - ZERO,
+                why=why,
+            )
+        )
+
+    def rows(self) -> list[SpoolRow]:
+        self.recorder.flush()
+        return [row for _, row in self.spool.rows(after=0, limit=100)]
+
+    def whys(self) -> list[tuple[str, str]]:
+        return [(row.why, row.evidence) for row in self.rows()]
+
+
+@pytest.fixture
+def tape(tmp_path: Path) -> Iterator[Tape]:
+    made = Tape(tmp_path)
+    yield made
+    made.spool.close()
+
+
+def test_shortened_by_the_transition_into_its_successor_is_not_cut(tape: Tape) -> None:
+    joined = replace(event("a", ZERO, 238), nominal=250, lap=12)
+    key = tape.begin(joined)
+    tape.end(key, ZERO + 237)
+
+    assert tape.whys() == [("end", "engine")]
+
+
+def test_shortened_by_more_than_the_transition_is_cut(tape: Tape) -> None:
+    key = tape.begin(replace(event("a", ZERO, 200), nominal=250, lap=12))
+    tape.end(key, ZERO + 199)
+
+    assert tape.whys() == [("cut", "engine")]
+
+
+def test_a_transition_of_its_own_does_not_make_it_cut(tape: Tape) -> None:
+    mix = Transition(type=TransitionType.MIX, frames=12)
+    key = tape.begin(event("a", ZERO, 250, transition=mix))
+    tape.end(key, ZERO + 249)
+
+    assert tape.whys() == [("end", "engine")]
+
+
+def test_what_was_shown_inside_only_is_silent(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO), sending=False)
+    tape.end(key, ZERO + 249)
+
+    assert tape.whys() == [("silent", "none")]
+    assert tape.recorder.has_begun("a")
+
+
+def test_what_fails_inside_is_failed(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO), sending=False)
+    tape.end(key, ZERO + 20, "failed")
+
+    assert tape.whys() == [("failed", "none")]
+
+
+def test_a_gate_that_opens_late_shortens_the_row_at_its_beginning(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO), sending=False)
+    tape.see(key, ZERO + 100, sending=True)
+    tape.end(key, ZERO + 249)
+
+    (row,) = tape.rows()
+    assert (row.why, row.evidence) == ("end", "engine")
+    assert (row.first_tick, row.first_source_frame) == (ZERO + 100, 100)
+    assert (row.last_tick, row.last_source_frame) == (ZERO + 249, 249)
+
+
+def test_a_gate_that_shuts_and_opens_again_makes_two_rows(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO))
+    tape.see(key, ZERO + 100, sending=False)
+    tape.see(key, ZERO + 110, sending=False)
+    tape.see(key, ZERO + 150, sending=True)
+    tape.see(key, ZERO + 160, sending=True)
+    tape.end(key, ZERO + 249)
+
+    rows = tape.rows()
+    assert [(r.first_tick, r.last_tick, r.why) for r in rows] == [
+        (ZERO, ZERO + 100, "silent"),
+        (ZERO + 150, ZERO + 249, "end"),
+    ]
+    assert {(r.event, r.evidence) for r in rows} == {("a", "engine")}
+
+
+def test_an_engine_lost_while_it_sent_leaves_a_partial_row(tape: Tape) -> None:
+    tape.begin(event("a", ZERO), sending=False)
+    tape.recorder.take(EngineLost(tick=ZERO + 30, why="killed", sending=True))
+
+    assert tape.whys() == [("crash", "partial")]
+
+
+def test_a_silent_one_that_dies_was_silent(tape: Tape) -> None:
+    tape.begin(event("a", ZERO), sending=False)
+    tape.recorder.flush()
+    tape.spool.close_crashed()
+
+    assert tape.whys() == [("silent", "none")]
