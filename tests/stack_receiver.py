@@ -17,7 +17,7 @@ from tests.conformance.checker import Report, check
 from tests.stack_clips import CLIPS, RATE
 
 _PACKET = 188
-_HEAD, _TAIL = 2, 4  # frames: before the first key picture, and out of order at the end
+OUTSET, _TAIL = 2, 4  # frames: before the first key picture, and out of order at the end
 _PTS_WRAP = (1 << 33) / 90_000  # seconds after which time stamps begin anew
 
 
@@ -107,14 +107,14 @@ def seen(datagrams: Iterable[Datagram]) -> tuple[Seen, ...]:
 def _decode(turn: Sequence[Datagram]) -> Seen | None:
     stream = b"".join(datagram.data for datagram in turn)
     try:
-        report = check(stream, CLIPS, rate=RATE)
+        report = check(whole_units(stream), CLIPS, rate=RATE)
     except (OSError, IndexError, ValueError):  # too little to make a picture of
         return None
     return Seen(
         port=turn[0].port,
         first_at=turn[0].at,
         last_at=turn[-1].at,
-        frames=_on_grid(report, turn[0].at)[_HEAD:-_TAIL],
+        frames=_on_grid(report, turn[0].at)[OUTSET:-_TAIL],
         lost=tuple(lost_packets(stream)),
         report=report,
     )
@@ -143,6 +143,23 @@ def gaps(datagrams: Iterable[Datagram]) -> list[float]:
     """Seconds from one sender's last datagram to the next one's first; negative: they overlap."""
     spans = sorted(senders(datagrams).values())
     return [after[0] - before[1] for before, after in pairwise(spans)]
+
+
+def whole_units(stream: bytes) -> bytes:
+    """A stretch cut anywhere, without the packets of units that are not whole at its ends."""
+    begun: dict[int, list[int]] = {}
+    for at in range(0, len(stream) - _PACKET + 1, _PACKET):
+        high, low = stream[at + 1 : at + 3]
+        if high & 0x40:  # a unit starts here
+            begun.setdefault((high & 31) << 8 | low, []).append(at)
+    kept: list[bytes] = []
+    for at in range(0, len(stream) - _PACKET + 1, _PACKET):
+        high, low = stream[at + 1 : at + 3]
+        starts = begun.get((high & 31) << 8 | low, [])
+        is_table = (high & 31) << 8 | low in (0, 0x1000)
+        if is_table or (starts and starts[0] <= at < starts[-1]):
+            kept.append(stream[at : at + _PACKET])
+    return b"".join(kept)
 
 
 def lost_packets(stream: bytes) -> list[str]:

@@ -69,13 +69,18 @@ class FolderLineupReader:
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """Spare a load the search for rubbish: it makes a great many values and drops hardly any."""
+    """Spare a load the search for rubbish: it makes a great many values and drops hardly any.
+
+    What is there after a process's first load is never searched again: it stays, or nearly so.
+    """
     if not gc.isenabled():
         yield
         return
     gc.disable()
     try:
         yield
+        if not gc.get_freeze_count():
+            gc.freeze()  # the lineup stays: every later search would walk all of it in vain
     finally:
         gc.enable()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import threading
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ from reconciler.settings import Settings
 from reconciler.shell.local import on_air
 from reconciler.shell.world import World
 
+_NAME = "reconcile"
 _SHOW = 120.0  # seconds after which we stop waiting for the channels and say so
 _GLANCE = 0.5
 
@@ -82,16 +85,16 @@ def _wait_on_air(world: World, desired: Desired, settings: Settings, stop: threa
 
 
 def _welcome(settings: Settings, desired: Desired, page: tuple[str, int]) -> str:
-    lineup = _near(settings.lineup)
+    lineup, reconcile = _near(settings.lineup), _command()
     first = next(iter(desired.channels), "NAME")
     watch = "\n".join(f"            {line}" for line in _players(desired)).lstrip()
     return f"""
   page      http://{page[0]}:{page[1]}/
-  try       edit a file under {lineup}/playlists/, then: reconcile --dry-run
+  try       edit a file under {lineup}/playlists/, then: {reconcile} --dry-run
             git commit -am "my first change"     and see the page follow
-            reconcile live {first} skip          or: pause, resume, hold, stop, play
+            {reconcile} live {first} skip          or: pause, resume, hold, stop, play
   watch     {watch or "every channel's preview is on the page"}
-  stop      Ctrl-C (the channels stay on air); take them off with: reconcile down
+  stop      Ctrl-C (the channels stay on air); take them off with: {reconcile} down
 """
 
 
@@ -104,6 +107,12 @@ def _players(desired: Desired) -> list[str]:
         if isinstance(output, StreamOutput) and output.type in ("udp", "srt", "rtmp")
     ]
     return [f"ffplay '{output.url.shown}'   ({name})" for name, output in streams]
+
+
+def _command() -> str:
+    """How this command can be typed here: by its name where that is found, else by its path."""
+    own = Path(sys.executable).parent / _NAME
+    return _NAME if shutil.which(_NAME) or not own.exists() else _near(own)
 
 
 def _near(path: Path) -> str:

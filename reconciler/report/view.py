@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.model.ids import ChannelName
-from reconciler.model.video import FrameClock
 from reconciler.plan.actions import (
     Action,
     ChannelNote,
@@ -194,18 +193,10 @@ def _hold(hold: Hold, timezone: str, now: datetime | None) -> Line:
 
 
 def _remarks(note: ChannelNote, actions: Iterable[Action]) -> tuple[Line, ...]:
-    """What a new rundown will do that its author may not want."""
-    loads = (a for a in actions if isinstance(a, LoadRundown))
-    load = next(loads, None)
-    if load is None:
+    """What a new rundown will do that its author may not want; each begins with its local time."""
+    if not any(isinstance(action, LoadRundown) for action in actions):
         return ()
-    clock = FrameClock(load.rundown.rate)
-    today = clock.instant(load.rundown.start)
-    lines = [
-        Line(symbol="!", text=f"{local(clock.instant(r.frame), today, note.timezone)} {r.text}")
-        for r in note.remarks
-    ]
-    return _cut(lines, _REMARKS)
+    return _cut([Line(symbol="!", text=remark.text) for remark in note.remarks], _REMARKS)
 
 
 def _cut(lines: Sequence[Line], most: int) -> tuple[Line, ...]:

@@ -36,10 +36,14 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a rundown must cover: from frame `start` up to `end`."""
+    """What a rundown must cover: from frame `start` up to `end`.
+
+    `now` is the frame from which on remarks are of interest (None: all of the window).
+    """
 
     start: int
     end: int
+    now: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,7 @@ class _Book:
     def open(sources: Sources, window: Window) -> _Book:
         channel = sources.channel
         clock = LocalClock.of(channel.timezone, channel.format.rate)
-        notes = Notes(clock, window.start)
+        notes = Notes(clock, window.start if window.now is None else window.now)
         scripts = _scripts(sources)
         schedule = tuple((layer, scripts[layer.playlist]) for layer in channel.schedule)
         for _, script in schedule:

@@ -25,10 +25,11 @@ STILL_SECONDS = 10  # how long a still without an out point stays: long enough t
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with an item, told when it airs or would have."""
+    """Something wrong with `item`, told when it airs or would have."""
 
     kind: RemarkKind
     text: str
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def make_script(
         entry = reader.read(item)
         items.append(entry.item)
         place[entry.item] = len(entries)
-        waiting += entry.problems
+        waiting += tuple(replace(problem, item=entry.item) for problem in entry.problems)
         if entry.frames > 0:
             entries.append(replace(entry, problems=waiting) if waiting else entry)
             waiting = ()

@@ -280,8 +280,9 @@ class Simulation:
             self._tell_cut(event, self.cut_of(run, run.index, after=event.end - 1))
 
     def _tell_problems(self, run: Run, entry: Entry, at: int, end: int) -> None:
-        name, frame = f"{run.strand.script.name}/{entry.item}", max(at, self.notes.since)
+        frame = max(at, self.notes.since)
         for problem in entry.problems if end > self.notes.since else ():
+            name = f"{run.strand.script.name}/{problem.item}"
             self.notes.once((name, problem.text), frame, problem.kind, f"{name}: {problem.text}")
 
     def _tell_cut(self, event: Event, cut: Cut) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from reconciler.plan.horizon import needs_compile, window
 from reconciler.plan.inputs import Marks, inputs_of, marks_of
 from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
 from reconciler.shell.world import World
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 16  # held rundowns fetched side by side
 
@@ -63,7 +66,7 @@ class Compiler:
         held = self._held_by(due, here, seen)
         return Compilation(
             seen=replace(seen, held=held, needed=needs),
-            rundowns={c.name: _compile(c, desired, seen, held.get(c.name)) for c in due},
+            rundowns=_compile_each(due, desired, seen, held),
             inputs=inputs,
         )
 
@@ -143,11 +146,28 @@ def _lacks_media(needs: frozenset[str] | None, here: Iterable[SidecarSeen], seen
     return False
 
 
+def _compile_each(
+    due: Iterable[DesiredChannel],
+    desired: Desired,
+    seen: Snapshot,
+    held: Mapping[ChannelName, Rundown],
+) -> Mapping[ChannelName, Compiled]:
+    """Compile channel by channel: a bug met in one of them leaves it as it is, and it alone."""
+    compiled: dict[ChannelName, Compiled] = {}
+    for channel in due:
+        try:
+            compiled[channel.name] = _compile(channel, desired, seen, held.get(channel.name))
+        except Exception:
+            log.exception("channel=%s: its rundown cannot be compiled: a bug", channel.name)
+    return compiled
+
+
 def _compile(
     channel: DesiredChannel, desired: Desired, seen: Snapshot, held: Rundown | None
 ) -> Compiled:
     clock = channel.format.clock
     start, end = window(channel, seen.taken_at, desired.policy)
+    now = clock.showing_at(seen.taken_at)
     sources = Sources(
         channel=channel,
         playlists=desired.playlists,
@@ -157,6 +177,6 @@ def _compile(
     )
     carry = None
     if held is not None and held.rate == channel.format.rate:
-        keep = clock.showing_at(seen.taken_at) + clock.frames_in(channel.guard.freeze)
+        keep = now + clock.frames_in(channel.guard.freeze)
         carry = carry_of(held, keep)
-    return compile_rundown(sources, Window(start, end), carry)
+    return compile_rundown(sources, Window(start, end, now), carry)

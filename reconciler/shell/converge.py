@@ -93,12 +93,12 @@ class Reconciler:
         self._recorded: dict[NodeName, Mapping[str, StagedSeen]] = {}
 
     def look(self, desired: Desired) -> Snapshot:
-        """Observe alone, for who only stands by."""
+        """Observe alone: for who stands by, and before a plan."""
         return self._observer.observe(desired)
 
-    def judge(self, desired: Desired, leave: Leave) -> Judgement:
-        """Observe and plan; changes nothing."""
-        made = self._compiler.compile(desired, self.look(desired))
+    def judge(self, desired: Desired, leave: Leave, seen: Snapshot | None = None) -> Judgement:
+        """Observe (unless `seen` is handed in) and plan; changes nothing."""
+        made = self._compiler.compile(desired, self.look(desired) if seen is None else seen)
         return Judgement(
             desired=desired, made=made, plan=make_plan(desired, made.seen, made.rundowns, leave)
         )
@@ -139,7 +139,8 @@ class Reconciler:
         store.record_nodes(n for n, node in seen.nodes.items() if node.health is Health.ANSWERING)
         store.record_sidecars(seen.sidecars)
         for name, node in seen.nodes.items():
-            if node.staged is not None and self._recorded.get(name) != node.staged:
+            known = self._recorded.get(name)
+            if node.staged is not None and node.staged is not known and node.staged != known:
                 store.record_media(name, node.staged)
                 self._recorded[name] = node.staged
 
@@ -150,6 +151,7 @@ class Reconciler:
             name: made.inputs[name]
             for name, compiled in made.rundowns.items()
             if name in rows
+            and rows[name].rundown_digest
             and rows[name].rundown_inputs != made.inputs[name]
             and rows[name].rundown_digest == digest(compiled.rundown)
         }

@@ -81,7 +81,11 @@ class Loop:
         self._world.leadership.resign()
 
     def turn(self) -> float:
-        """Do one pass if we lead; returns the longest time to wait for the next, in seconds."""
+        """Do one pass if we lead; returns the longest time to wait for the next, in seconds.
+
+        Leases are followed before anything is planned: a plan that cannot be made must not make a
+        channel fall silent.
+        """
         try:
             if self._world.leadership.try_lead() is None:
                 self._tell("standing by: another reconciler leads")
@@ -93,6 +97,9 @@ class Loop:
         except AdapterError as error:
             self._tell(f"{error}; the next pass will try again", level=logging.WARNING)
             return _STANDBY
+        except Exception:
+            # A bug ends its pass, not the program: leases must go on being kept.
+            log.exception("a bug ended this pass; what is on air goes on")
         return _INTERVAL
 
     def _stand_by(self) -> None:
@@ -108,8 +115,9 @@ class Loop:
         if desired is None:
             self._tell(f"no lineup is in force: {self._lineup.error}", level=logging.ERROR)
             return _INTERVAL
-        whole = self._reconciler.judge(desired, Leave())
-        self._follow(desired, whole.seen)
+        seen = self._reconciler.look(desired)
+        self._follow(desired, seen)
+        whole = self._reconciler.judge(desired, Leave(), seen)
         judgement = replace(whole, plan=without_interruptions(whole.plan))
         waiting = self._backoff.waiting(self._world.clock.monotonic())
         done = self._reconciler.converge(

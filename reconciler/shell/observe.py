@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
+from typing import TypeVar
 
 from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired, DesiredNode, Runtime
@@ -14,6 +17,8 @@ from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, Side
 from reconciler.plan import staging
 from reconciler.shell.world import World
 
+T = TypeVar("T")
+R = TypeVar("R")
 _AT_ONCE = 32  # nodes or sidecars asked side by side; a silent one costs its deadline, not a queue
 
 
@@ -30,15 +35,13 @@ class Observer:
         """Read everything once; raises `Unreachable` only for the database."""
         world = self._world
         database = world.store.read()
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="observe") as pool:
-            looks = list(
-                pool.map(lambda node: self._look(node, desired), _known_nodes(desired, database))
-            )
-            found = sorted(
-                (seen for _, here in looks for seen in here),
-                key=lambda seen: (seen.channel, seen.node, seen.epoch),
-            )
-            sidecars = tuple(pool.map(self._ask, found))
+        nodes = _known_nodes(desired, database)
+        looks = _side_by_side(lambda node: self._look(node, desired), nodes)
+        found = sorted(
+            (seen for _, here in looks for seen in here),
+            key=lambda seen: (seen.channel, seen.node, seen.epoch),
+        )
+        sidecars = tuple(_side_by_side(self._ask, found))
         return Snapshot(
             taken_at=world.clock.now(),
             nodes={node.name: node for node, _ in looks},
@@ -107,8 +110,30 @@ def _known_nodes(desired: Desired, database: DatabaseSeen) -> tuple[DesiredNode,
     )
 
 
+def _side_by_side(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Do it for each, in order, by a few threads that each take the next one.
+
+    A task for every sidecar of a large station would cost more than asking it.
+    """
+    turns, lock = iter(range(len(items))), Lock()
+    done: dict[int, R] = {}
+
+    def work() -> None:
+        while True:
+            with lock:
+                turn = next(turns, None)
+            if turn is None:
+                return
+            done[turn] = act(items[turn])
+
+    hands = min(_AT_ONCE, len(items))
+    if hands:
+        with ThreadPoolExecutor(hands, thread_name_prefix="observe") as pool:
+            for hand in [pool.submit(work) for _ in range(hands)]:
+                hand.result()
+    return [done[turn] for turn in range(len(items))]
+
+
 def assets_of(desired: Desired) -> frozenset[AssetId]:
     """Every asset that some channel may play: schedules, filler and slates."""
-    return frozenset(
-        asset for c in desired.channels.values() for asset in staging.assets_of(c, desired)
-    )
+    return staging.all_assets_of(desired)

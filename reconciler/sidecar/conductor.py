@@ -15,9 +15,10 @@ from fractions import Fraction
 
 from reconciler.errors import Rejected, UsageError
 from reconciler.model.rundown import Act, PlayList, Rundown
+from reconciler.rundown.agreement import first_disturbed
 from reconciler.sidecar import acts as live
 from reconciler.sidecar.accountant import Accountant
-from reconciler.sidecar.bend import Bender, Bent
+from reconciler.sidecar.bend import Bender, Bent, bend
 from reconciler.sidecar.disk import cut_log, names_in
 from reconciler.sidecar.engine_port import Cue, Evidence, WantedOutput
 from reconciler.sidecar.engines import make_engine
@@ -35,7 +36,8 @@ log = logging.getLogger(__name__)
 
 TURN = 0.25  # seconds between turns when nothing wakes it
 TIDY_EVERY = 1.0  # seconds between looks at the media folder, row updates and the account
-LEAD = Fraction(15, 1000)  # seconds that an act needs to reach the engine before its frame
+LEAD = Fraction(60, 1000)  # seconds that an act needs to reach a busy engine before its frame
+TOO_LATE = Fraction(1, 2)  # seconds from now that a newer rundown may not change any more
 SHOWN_WITHIN = 0.4  # seconds that an act waits for its read-back
 ACTS_MOST = 2_000  # acts in force; nobody presses that often between two rundowns
 LOGS = ("sidecar.log", "engine.log")
@@ -191,11 +193,13 @@ class Conductor:
                 )
             if self.held is not None and self.held.digest == digest:
                 return False
+            acts = tuple(act for act in self.acts if act.seq > rundown.acts_seq)
+            self._refuse_late(rundown, acts)
             held = Held(digest=digest, rundown=rundown)
             self._memory.keep_rundown(held)
             self.held = held
             self.present = names_in(self.spec.media_root)
-            self._keep_acts(tuple(act for act in self.acts if act.seq > rundown.acts_seq))
+            self._keep_acts(acts)
             self._direct()
             return True
 
@@ -289,6 +293,21 @@ class Conductor:
         self._direct()
         self._memory.keep_acts(self.acts_seq, self.acts)
         return act
+
+    def _refuse_late(self, rundown: Rundown, acts: tuple[Act, ...]) -> None:
+        """Raise `Rejected` for a rundown that would change what is on air, or about to be."""
+        now = self.now()
+        before = self._bender.bend(self.rundown, self.acts, now).rundown
+        after = bend(rundown, acts, now).rundown
+        if before is None or after is None:
+            return
+        frames = (now, now + round(TOO_LATE * self._rate))
+        lost = first_disturbed(before.events, after.events, frames)
+        if lost is not None:
+            raise Rejected(
+                f"it came too late: it would change what is on air at "
+                f"{self._clock.instant(lost):%H:%M:%S} UTC; compile it again from what is held now"
+            )
 
     def _keep_acts(self, acts: tuple[Act, ...]) -> None:
         if acts != self.acts:

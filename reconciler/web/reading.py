@@ -172,7 +172,7 @@ def _event(event: Event, clock: FrameClock) -> dict[str, object]:
         "playlist": event.playlist,
         "item": event.item,
         "asset": _asset(event),
-        "cut_frames": max(0, event.nominal - event.frames) if event.nominal else 0,
+        "cut_frames": event.cut_frames,
     }
 
 

@@ -314,13 +314,53 @@ def measure(station: Station, channels: int, asked: argparse.Namespace) -> dict[
     return found | {f"http {k}": v for k, v in step(station, "by_http", asked.tries).items()}
 
 
+_COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("channels", "channels", "8.0f"),
+    ("bare/file", "bare one", "9.3f"),
+    ("bare all", "bare all", "8.2f"),
+    ("no-op s", "no-op", "8.3f"),
+    ("cpu", "no-op cpu", "6.3f"),
+    ("share", "share", "5.2f"),
+    ("http s", "http no-op", "7.3f"),
+    ("cpu", "http no-op cpu", "6.3f"),
+    ("again s", "shot lineup", "7.3f"),
+    ("one-shot s", "shot all", "10.3f"),
+    ("applied s", "applied", "9.3f"),
+    ("cpu", "applied cpu", "6.3f"),
+    ("worst", "worst applied", "6.3f"),
+    ("http s", "http applied", "7.3f"),
+    ("cpu", "http applied cpu", "6.3f"),
+    ("no-op MiB", "no-op MiB", "9.0f"),
+    ("MiB", "http commit MiB", "5.0f"),
+    ("on air s", "first first s", "8.1f"),
+    ("MiB", "first first MiB", "5.0f"),
+)
+
+
+def _table(rows: list[dict[str, float]], items: int) -> list[str]:
+    """Two lines of heading, and one for each size."""
+    first = rows[0]
+    lines = []
+    for row in rows:
+        own = row["http no-op cpu"] / row["channels"]
+        row["share"] = own / (first["http no-op cpu"] / first["channels"])
+        row["shot all"] = sum(row[f"shot {part}"] for part in ("lineup", "judge", "converge"))
+        lines.append(" ".join(format(row[key], form) for _, key, form in _COLUMNS))
+    heading = " ".join(f"{name:>{form.split('.')[0]}}" for name, _, form in _COLUMNS)
+    about = (
+        f"{items} items each; medians; cpu: this process's; share: cpu of a no-op by HTTP per"
+        " channel, of the first line's; one-shot: a fresh process, without its start"
+    )
+    return [about, heading, *lines]
+
+
 def main(arguments: list[str]) -> None:
     """Measure each size asked for, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("channels", nargs="*", type=int, default=[10, 100, 1000])
     parser.add_argument("--items", type=int, default=500)
     parser.add_argument("--tries", type=int, default=7)
-    parser.add_argument("--keep", type=Path, help="leave the stations in this folder")
+    parser.add_argument("--json", action="store_true", help="print every figure, too")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     parser.add_argument("--station", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
@@ -335,6 +375,7 @@ def main(arguments: list[str]) -> None:
         }
         steps[asked.step]()
         return
+    rows: list[dict[str, float]] = []
     for channels in asked.channels:
         with short_folder() as folder:
             server = EmbeddedPostgres(folder / "postgres", progress=lambda _: None)
@@ -342,7 +383,11 @@ def main(arguments: list[str]) -> None:
                 found = measure(Station(folder / "station", server.ensure()), channels, asked)
             finally:
                 server.stop()
-            tell(json.dumps(found, indent=1))
+            rows.append(found)
+            told = _table(rows, asked.items)
+            tell("\n".join(told if len(rows) == 1 else told[-1:]))
+            if asked.json:
+                tell(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.stack_receiver import gaps
 
 pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
 
-ROUNDS = 15
+ROUNDS = 12
 _STEPS = 6  # a pass is killed after so many of its steps, less one, in turn
 _SPAN = 0.4  # seconds: and so long after that at most, within the next step
 _GOLDEN = 0.618  # spreads the moments evenly, whatever the number of rounds

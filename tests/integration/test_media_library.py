@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from reconciler.adapters.media_library import LocalLibrary
 from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
-from reconciler.model.media import AssetFact
+from reconciler.model.media import AssetFact, Catalogue
 
 pytestmark = pytest.mark.media
 
@@ -204,3 +205,83 @@ def test_a_hostile_house_number_stays_a_name(lineup: Path, made: Path) -> None:
 
     assert found.problem is None
     assert set(found.stored) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+
+
+class Watching:
+    """One library over time, its folder changed long ago unless a test says otherwise."""
+
+    def __init__(self, lineup: Path, *sources: MediaSource) -> None:
+        self.now = 0.0
+        self.lineup, self.sources = lineup, sources or (FILES,)
+        self.library = LocalLibrary(lineup, lineup / "cache.json", monotonic=lambda: self.now)
+
+    def look(self, *wanted: str) -> Catalogue:
+        return self.library.catalogue([AssetId(w) for w in wanted], {}, self.sources)
+
+    def settle(self, ago: float) -> None:
+        """Let the folder's last change be so many seconds ago."""
+        at = time.time() - ago
+        os.utime(self.lineup / "media", (at, at))
+
+
+def test_while_nothing_changes_the_answer_is_one_value(lineup: Path, made: Path) -> None:
+    put(lineup, made, "good.mp4", "A")
+    watching = Watching(lineup)
+    watching.settle(60)
+    first = watching.look("A", "B")
+
+    assert watching.look("A", "B") is first
+    watching.now = 100.0
+    assert watching.look("A", "B") is first
+    assert watching.look("A") is not first
+
+
+def test_a_new_file_is_seen_at_once(lineup: Path, made: Path) -> None:
+    watching = Watching(lineup)
+    watching.settle(60)
+    assert watching.look("A")[AssetId("A")].problem is not None
+
+    put(lineup, made, "good.mp4", "A")
+
+    assert watching.look("A")[AssetId("A")].duration == 2
+
+
+def test_a_file_that_comes_within_a_tick_of_a_look_is_not_missed(lineup: Path, made: Path) -> None:
+    watching = Watching(lineup)
+    watching.settle(0)
+    watching.look("A")
+    before = (lineup / "media").stat()
+    put(lineup, made, "good.mp4", "A")
+    os.utime(lineup / "media", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert watching.look("A")[AssetId("A")].duration == 2
+
+
+def test_a_file_replaced_in_place_is_seen_within_seconds(lineup: Path, made: Path) -> None:
+    path = put(lineup, made, "good.mp4", "A")
+    watching = Watching(lineup)
+    watching.settle(60)
+    first = watching.look("A")
+    shutil.copyfile(made / "film.mp4", path)
+
+    assert watching.look("A") is first
+    watching.now = 3.0
+    assert watching.look("A")[AssetId("A")].duration == Fraction(48 * 1001, 24000)
+
+
+def test_a_pattern_may_name_many_folders(lineup: Path, made: Path) -> None:
+    for day in ("mon", "tue"):
+        (lineup / "media" / day).mkdir()
+    path = put(lineup, made, "good.mp4", "tue/A")
+    watching = Watching(lineup, MediaSource(match="*", uri="media/*/{asset}.*"))
+
+    assert watching.look("A")[AssetId("A")].uri == path.as_uri()
+
+
+def test_a_pattern_may_be_exact(lineup: Path, made: Path) -> None:
+    path = put(lineup, made, "good.mp4", "a-x")
+    watching = Watching(lineup, MediaSource(match="*", uri="media/a-{asset}.mp4"))
+
+    found = watching.look("x", "y")
+    assert found[AssetId("x")].uri == path.as_uri()
+    assert "no such file" in (found[AssetId("y")].problem or "")

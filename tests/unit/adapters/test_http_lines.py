@@ -1,0 +1,125 @@
+"""Kept connections: used again, replaced when closed, and never a second act by accident."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from reconciler.adapters.http_lines import Answer, LineError, Lines
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Server:
+    """Answers with `replies`, one per request; None closes the connection without a word."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.heard: list[tuple[int, str]] = []  # number of the connection, request line
+        self.reply: Callable[[int], bytes | None] = lambda _count: OK
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _accept(self) -> None:
+        number = 0
+        while True:
+            try:
+                line, _ = self._socket.accept()
+            except OSError:
+                return
+            number += 1
+            threading.Thread(target=self._talk, args=(line, number), daemon=True).start()
+
+    def _talk(self, line: socket.socket, number: int) -> None:
+        with line:
+            came = b""
+            while piece := line.recv(65536):
+                came += piece
+                if b"\r\n\r\n" not in came:
+                    continue
+                self.heard.append((number, came.split(b"\r\n")[0].decode()))
+                came = b""
+                reply = self.reply(len(self.heard))
+                if reply is None:
+                    return
+                line.sendall(reply)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with closing(Server()) as one:
+        yield one
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    with closing(Lines()) as some:
+        yield some
+
+
+def ask(lines: Lines, server: Server, method: str = "GET", within: float = 5.0) -> Answer:
+    return lines.ask(method, f"{server.url}/a?b=1", headers={}, within=within)
+
+
+def test_one_connection_serves_many_questions(lines: Lines, server: Server) -> None:
+    answers = [ask(lines, server) for _ in range(3)]
+
+    assert answers == [Answer(200, b"ok")] * 3
+    assert server.heard == [(1, "GET /a?b=1 HTTP/1.1")] * 3
+
+
+def test_a_connection_that_the_server_ends_is_not_kept(lines: Lines, server: Server) -> None:
+    server.reply = lambda _: OK.replace(b"\r\nC", b"\r\nConnection: close\r\nC", 1)
+    ask(lines, server)
+    ask(lines, server, "POST")
+
+    assert [number for number, _ in server.heard] == [1, 2]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_what_may_be_repeated_is_asked_again_on_a_new_connection(
+    lines: Lines, server: Server, method: str
+) -> None:
+    ask(lines, server)
+    server.reply = lambda count: None if count == 2 else OK
+
+    assert ask(lines, server, method).is_success
+    assert [number for number, _ in server.heard] == [1, 1, 2]
+
+
+def test_an_act_is_never_sent_twice(lines: Lines, server: Server) -> None:
+    ask(lines, server)
+    server.reply = lambda count: None if count == 2 else OK
+
+    with pytest.raises(LineError):
+        ask(lines, server, "POST")
+    assert len(server.heard) == 2
+
+
+def test_a_server_that_says_nothing_is_given_up(lines: Lines, server: Server) -> None:
+    server.reply = lambda _: b""
+
+    with pytest.raises(LineError, match="timed out"):
+        ask(lines, server, within=0.05)
+    assert len(server.heard) == 1
+
+
+def test_nobody_there(lines: Lines) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    with pytest.raises(LineError, match="refused"):
+        lines.ask("GET", f"http://127.0.0.1:{port}/", headers={}, within=1.0)
+
+
+@pytest.mark.parametrize("url", ["", "ftp://x/", "http://", "http://h:port/"])
+def test_an_address_that_is_none(lines: Lines, url: str) -> None:
+    with pytest.raises(LineError):
+        lines.ask("GET", url, headers={}, within=1.0)
