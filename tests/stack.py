@@ -107,7 +107,7 @@ class Stack:
         """Write files and commit everything in the lineup."""
         self.write(files or {})
         self.git("add", "-A", "configs")
-        self.git("commit", "-q", "-m", "edit")
+        self.git("commit", "-q", "--allow-empty", "-m", "edit")
         return Commit(id=self.git("rev-parse", "HEAD"), at=time.time())
 
     def receiver(self, channel: str) -> Receiver:

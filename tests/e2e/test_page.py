@@ -124,7 +124,7 @@ def test_trouble_is_told_in_words(studio: Studio, page: Page, wall: str) -> None
     studio["archive"].outputs["social"] = ("down", "connection refused")
     page.wait(f"{text('news', '.lamp')} === 'NO ANSWER' || {text('news', '.lamp')} === 'NOT READ'")
     page.wait(f"{text('sport', '.lamp')} === 'DOWN'")
-    page.wait(f"{text('archive', '.outputs')}.includes('social rtmp down')")
+    page.wait(f"/social rtmp:.* down/.test({text('archive', '.outputs')})")
     page.wait("document.querySelectorAll('.attention a').length === 3")
     assert page.run(f"{card('news', '[data-act=pause]')}.disabled")
     studio["news"].silent = False
