@@ -36,7 +36,7 @@ from reconciler.sidecar.telling import Gate, Told, Wanted
 
 log = logging.getLogger(__name__)
 
-SILENT_AFTER = 2.0  # seconds; twenty statuses missed
+SILENT_AFTER = 3.0  # seconds; thirty statuses missed: no stall of a busy machine lasts as long
 FIRST_WORD_AFTER = 30.0  # seconds that a start may take on a machine under load
 WELL_AFTER = 30.0  # seconds of good running after which an early death counts as the first again
 BACK_OFF = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before the next start, by deaths in a row

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +30,7 @@ import yaml
 from reconciler import wiring
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
 from reconciler.adapters.sidecar_http import SidecarHttp
+from reconciler.errors import Rejected
 from reconciler.model.desired import DesiredNode, Runtime
 from reconciler.model.observed import SidecarSeen
 from reconciler.model.rundown import Rundown
@@ -133,11 +134,12 @@ class Passes:
     """Passes as the loop makes them, one at a time."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._lineup = InForce(world.lineup)
         self._reconciler = Reconciler(world, cast("Stager", AtOnce(world)))
-        assert world.leadership.try_lead() is not None
 
     def turn(self) -> Pass:
+        assert self._world.leadership.try_lead() is not None
         desired = self._lineup.read()
         assert desired is not None, self._lineup.error
         judgement = self._reconciler.judge(desired, Leave())
@@ -153,10 +155,12 @@ def put_on_air(station: Station) -> None:
     station.desk.mkdir(exist_ok=True)
     with opened(station) as here:
         world, desk, racks = here.world, here.desk, here.racks
-        passes, count = Passes(world), 1
+        passes, count, settled = Passes(world), 0, False
         began = time.perf_counter()
-        while not passes.turn().settled:
+        while not settled:
             count += 1
+            with suppress(Rejected):  # a first pass may outlast the lead; the next one takes it
+                settled = passes.turn().settled
             assert time.perf_counter() - began < PATIENCE
         assert all(place.sending for place in desk.places.values())
         desk.save(station.desk / "places.json")
