@@ -99,6 +99,7 @@ def test_a_killed_engine_is_back_at_the_right_frame(stack: Stack) -> None:
     (folder,) = stack.running("news")
     engine = folder.engine_pid()
     assert engine is not None
+    run_on(stack, "news", 40)  # enough of the old one to decode, whatever was on air at first
 
     os.kill(engine, signal.SIGKILL)
     until("another engine", lambda: _restarted(stack))
@@ -138,6 +139,7 @@ def test_a_killed_sidecar_is_respawned_at_the_right_frame(stack: Stack) -> None:
     (folder,) = stack.running("news")
     pid, epoch = folder.pid(), int(folder.path.name)
     assert pid is not None
+    run_on(stack, "news", 40)
 
     os.kill(pid, signal.SIGKILL)
     until("a successor", lambda: stack.sending("news", epoch + 1))
