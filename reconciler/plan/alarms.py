@@ -6,6 +6,7 @@ about media of a rundown that was not compiled, stays as it is.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
@@ -18,6 +19,7 @@ SILENT_AFTER = timedelta(seconds=10)  # a busy machine may miss a call or two; p
 _LIVE_KEYS = frozenset({"sidecar", "engine", "output", "faults"})
 _UNPLAYABLE = frozenset({RemarkKind.UNKNOWN_ASSET.value, RemarkKind.DAMAGED_ASSET.value})
 _LOOSE = frozenset({"faults"})  # its words may count things; the first ones stand
+_CLOCK = re.compile(r"^\d\d:\d\d:\d\d(\+\d+)? \w+: ")  # when it will be, as a remark begins
 _TOLD = 5  # remarks spelt out in one alarm
 
 
@@ -54,7 +56,8 @@ def watch_media(draft: Draft) -> None:
     if compiled is None:
         return
     draft.judged.add("assets")
-    texts = list(dict.fromkeys(r.text for r in compiled.remarks if r.kind_name in _UNPLAYABLE))
+    found = (_CLOCK.sub("", r.text) for r in compiled.remarks if r.kind_name in _UNPLAYABLE)
+    texts = sorted(set(found))  # without times: an alarm that says the same is not raised again
     if texts:
         more = f"; and {len(texts) - _TOLD} more" if len(texts) > _TOLD else ""
         draft.alarm("assets", "; ".join(texts[:_TOLD]) + more)
