@@ -90,11 +90,13 @@ def _welcome(settings: Settings, desired: Desired, page: tuple[str, int]) -> str
     watch = "\n".join(f"            {line}" for line in _players(desired)).lstrip()
     return f"""
   page      http://{page[0]}:{page[1]}/
-  try       edit a file under {lineup}/playlists/, then: {reconcile} --dry-run
+  try       edit a file under {lineup}/playlists/
+            {reconcile} --dry-run
             git commit -am "my first change"     and see the page follow
-            {reconcile} live {first} skip          or: pause, resume, hold, stop, play
+            {reconcile} live {first} skip     (or pause, resume, hold, stop, play)
   watch     {watch or "every channel's preview is on the page"}
-  stop      Ctrl-C (the channels stay on air); take them off with: {reconcile} down
+  stop      Ctrl-C: the channels stay on air
+            {reconcile} down     takes them off
 """
 
 

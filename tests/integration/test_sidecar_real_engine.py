@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -99,9 +100,12 @@ def test_joins_and_evidence_are_exact(rig: Rig) -> None:
     rig.load(seen, rundown(from_now("a", frames=LONG)))
     rig.send(seen)
     rig.until(seen, lambda a: a.ready, within=40)
+    held = rig.client.held_rundown(seen)
+    assert held is not None
+    on_air = next(e for e in held.events if e.start <= frame_now() < e.end)
     start = frame_now() + 75
     row = (
-        event("a", start - 75, 75),
+        replace(on_air, frames=start - on_air.start),
         *(event(f"{n}/{i}", start + i * 30, 30) for i, n in enumerate("abab")),
         event("b/9", start + 120, 500),
     )
