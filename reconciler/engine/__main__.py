@@ -6,7 +6,7 @@ import ctypes
 import os
 import signal
 import sys
-from typing import NoReturn
+import threading
 
 import av
 
@@ -25,11 +25,8 @@ from reconciler.engine.talk import Voice, lines
 from reconciler.errors import UsageError
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_ENDS_WITHIN = 10.0  # seconds from being asked to end; what is encoded is sent in the meantime
 _QUOTED = 200  # characters of a refused line that are repeated
-
-
-class _Stopped(BaseException):
-    """A signal asked us to end."""
 
 
 class Engine:
@@ -84,41 +81,50 @@ def main() -> None:
     """Run until told to quit, until stdin ends, or until our parent is gone."""
     av.logging.set_level(None)  # anything else lets libav's threads wait for Python's lock
     sys.setswitchinterval(0.0005)  # the clock's thread shall not wait 5 ms for its turn
-    _die_with_parent()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+    end = _End()
     voice = Voice(sys.stdout.fileno())
     engine = Engine(voice)
-    try:
-        for line in lines(sys.stdin.fileno()):
-            if not engine.obey(line):
-                break
-    except _Stopped:
-        pass
+    for line in lines(sys.stdin.fileno(), bell=end.bell, is_over=end.has_come):
+        if not engine.obey(line):
+            break
+    _leave_in_any_case()
     engine.end()
     voice.finish(2)
     os._exit(0)  # a decoder that is stuck in a read shall not keep us
 
 
-def _stop(number: int, frame: object) -> NoReturn:
-    del frame
-    signal.signal(number, signal.SIG_IGN)
-    raise _Stopped
+class _End:
+    """Whether a signal asked us to end, or our parent is gone.
 
-
-def _die_with_parent() -> None:
-    """Ask the kernel to tell us when our parent ends; its end may leave our stdin open.
-
-    The kernel means the parent's *thread*: should only that have ended, we go on.
+    Our parent's end may leave our stdin open, so the kernel is asked to tell us. It means the
+    parent's *thread*: should only that have ended, we go on. Handlers only note: whatever is being
+    done is never cut in the middle.
     """
-    parent = os.getppid()
 
-    def orphaned(number: int, frame: object) -> None:
-        if os.getppid() != parent:
-            _stop(number, frame)
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+        self._asked = False
+        self.bell, ringer = os.pipe()
+        os.set_blocking(ringer, False)
+        signal.set_wakeup_fd(ringer, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+        signal.signal(signal.SIGUSR1, lambda *_: None)  # its byte on the bell is enough
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGUSR1)
 
-    signal.signal(signal.SIGUSR1, orphaned)
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGUSR1)
+    def has_come(self) -> bool:
+        """Whether it is time to end."""
+        return self._asked or os.getppid() != self._parent
+
+    def _ask(self, number: int, frame: object) -> None:
+        del number, frame
+        self._asked = True
+
+
+def _leave_in_any_case() -> None:
+    timer = threading.Timer(_ENDS_WITHIN, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ _JUMP_AFTER = _SECOND  # a process that was stopped longer goes on at the presen
 _STATUS_EVERY = _SECOND // 10
 _STEER_EVERY = _SECOND
 _COMPLAIN_SECONDS = 10
+_FIRST_WITHIN = 1  # seconds that a starting engine waits for a picture before it sends the slate
 _STATES = {"ready": "ready", "waiting": "opening", "ended": "ready", "failed": "failed"}
 
 
@@ -85,6 +86,7 @@ class Channel:
         self._complain_at = 0
         self._offset = 0
         self._status_at = self._steer_at = 0
+        self._send_by: int | None = None  # the tick from which on the slate is sent, too
         self._cpu = _CpuShare()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -143,6 +145,7 @@ class Channel:
 
     def _run(self) -> None:
         tick = self._clock.tick_at(time.monotonic_ns()) + 1
+        self._send_by = tick + _FIRST_WITHIN * round(self._rate)
         while not self._stopping.is_set():
             now = time.monotonic_ns()
             due = self._clock.due(tick)
@@ -159,6 +162,7 @@ class Channel:
                 self._tick(tick)
             except Exception:  # noqa: BLE001  # a bug costs this tick its cue, never the channel its picture
                 self._complain(tick)
+                self._begin(tick, ShowSlate())
                 self._send(tick, *self._composer.compose(ShowSlate(), tick))
             tick += 1
 
@@ -177,9 +181,18 @@ class Channel:
         verdict = director.judge(self._state, moment)
         picture, sound = self._composer.compose(verdict.look, tick)
         self._state = verdict.state
+        self._begin(tick, verdict.look)
         self._send(tick, picture, sound)
         self._tell(verdict.notes, tick)
         self._report(timeline, tick, at_once=bool(verdict.notes))
+
+    def _begin(self, tick: int, look: director.Look) -> None:
+        """Let the first picture out, so that the very first frame sent is a right one."""
+        if self._send_by is None or (isinstance(look, ShowSlate) and tick < self._send_by):
+            return
+        self._send_by = None
+        self._outputs.begin_at(tick)
+        self._line.force_key(tick)
 
     def _send(self, tick: int, picture: av.VideoFrame, sound: Sound) -> None:
         self._line.put(tick, picture, sound)

@@ -33,7 +33,7 @@ class CodingLine:
         self._queue: deque[tuple[int, av.VideoFrame | None, Sound]] = deque()
         self._wake = threading.Condition()
         self._deep = round(_DEEP * coding.rate)
-        self._wants_key = False
+        self._key_at: int | None = None
         self._ending = False
         self.dropped = 0
         self._thread = start_thread(self._run, name)
@@ -51,9 +51,9 @@ class CodingLine:
             self._queue.append((tick, picture if depth < self._deep else None, sound))
             self._wake.notify()
 
-    def force_key(self) -> None:
-        """Make the next picture a key frame."""
-        self._wants_key = True
+    def force_key(self, at: int = 0) -> None:
+        """Make the next picture that is not before tick `at` a key frame."""
+        self._key_at = max(at, self._key_at or 0)
 
     def finish(self, timeout: float) -> None:
         """Encode what waits, and end."""
@@ -81,8 +81,8 @@ class CodingLine:
                 if not self._queue:
                     break
                 tick, picture, sound = self._queue.popleft()
-            if self._wants_key:
-                self._wants_key = False
+            if self._key_at is not None and tick >= self._key_at:
+                self._key_at = None
                 encoder.force_key()
             for chunk in encoder.encode(tick, picture, sound):
                 self._deliver(chunk)

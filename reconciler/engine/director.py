@@ -69,11 +69,20 @@ class Under:
     frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Why a cue leaves the air, once what follows it is there; its picture is held until then."""
+
+    why: Why
+    error: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that one tick hands to the next."""
 
     on_air: Running | None = None
+    leaving: Leaving | None = None
     left: Cue | None = None
     under: Under | None = None
     waiting_since: int | None = None
@@ -152,11 +161,14 @@ def judge(state: State, now: Moment) -> Verdict:
     """Decide what the tick shows."""
     wanted = now.timeline.covering(now.tick)
     notes: list[Note] = []
+    state = _forget_spent(state, wanted)
     running = state.on_air
     if running is not None and (wanted is None or not running.cue.is_same_showing(wanted)):
-        notes.append(Ended(running, *_why_left(running, now.tick)))
-        state = replace(state, on_air=None, left=running.cue, under=None, waiting_since=None)
-    state = _forget_spent(state, wanted)
+        leaving = state.leaving or _why_left(running, now.tick)
+        if wanted is not None and _is_awaited(state, wanted, now):
+            return _linger(state, running, leaving, now=now)
+        notes.append(Ended(running, leaving.why, leaving.error))
+        state = replace(state, on_air=None, left=running.cue, under=None)
     if wanted is None or state.spent:
         verdict = Verdict(ShowSlate(), _idle(state))
     elif state.on_air is None:
@@ -171,17 +183,38 @@ def close(state: State) -> tuple[Note, ...]:
     return (Ended(state.on_air, Why.QUIT),) if state.on_air else ()
 
 
-def _why_left(running: Running, tick: int) -> tuple[Why, str | None]:
+def _is_awaited(state: State, cue: Cue, now: Moment) -> bool:
+    """Whether `cue` is on its way: until it is there, or patience is over, the picture is held."""
+    if state.spent or now.tick - _waiting_since(state, now.tick) >= now.patience:
+        return False
+    return now.read(cue, position_at(cue, now.tick)).readiness is Readiness.WAITING
+
+
+def _waiting_since(state: State, tick: int) -> int:
+    """Since when what follows is waited for; what is on air may have been waited for before."""
+    return tick if state.leaving is None or state.waiting_since is None else state.waiting_since
+
+
+def _linger(state: State, running: Running, leaving: Leaving, *, now: Moment) -> Verdict:
+    """Hold the last picture of a cue that is over: it is still what goes out."""
+    since = _waiting_since(state, now.tick)
+    running = replace(running, last_tick=now.tick, held=running.held + 1, moving=False)
+    return Verdict(
+        Hold(), replace(state, on_air=running, leaving=leaving, under=None, waiting_since=since)
+    )
+
+
+def _why_left(running: Running, tick: int) -> Leaving:
     if running.trouble is not None:
         return _why_troubled(running.trouble)
     at_end = running.end is not None and tick >= running.end
-    return (Why.END if at_end else Why.REPLACED), None
+    return Leaving(Why.END if at_end else Why.REPLACED)
 
 
-def _why_troubled(trouble: Reading) -> tuple[Why, str | None]:
+def _why_troubled(trouble: Reading) -> Leaving:
     if trouble.readiness is Readiness.ENDED and trouble.error is None:
-        return Why.SHORT, "the clip ends before its time"
-    return Why.FAILED, trouble.error or "no picture came in time"
+        return Leaving(Why.SHORT, "the clip ends before its time")
+    return Leaving(Why.FAILED, trouble.error or "no picture came in time")
 
 
 def _forget_spent(state: State, wanted: Cue | None) -> State:
@@ -200,10 +233,7 @@ def _begin(state: State, cue: Cue, now: Moment) -> Verdict:
         case Readiness.READY:
             return _take(state, cue, now)
         case Readiness.WAITING:
-            since = now.tick if state.waiting_since is None else state.waiting_since
-            if state.left is not None and now.tick - since < now.patience:
-                return Verdict(Hold(), replace(state, waiting_since=since))
-            return Verdict(ShowSlate(), State(waiting_since=since))
+            return Verdict(ShowSlate(), State())
         case Readiness.ENDED:
             missed = Missed(cue, reading.error or "the clip ends before this position")
             return Verdict(ShowSlate(), State(spent=(cue,)), (missed,))
@@ -270,5 +300,6 @@ def _hold(state: State, running: Running, reading: Reading, *, now: Moment) -> V
         look = Hold() if patient else ShowSlate()
         return Verdict(look, State(on_air=running, waiting_since=since))
     spent = () if reading.readiness is Readiness.WAITING else (running.cue,)
-    ended = Ended(running, *_why_troubled(reading))
+    over = _why_troubled(reading)
+    ended = Ended(running, over.why, over.error)
     return Verdict(ShowSlate(), State(waiting_since=since, spent=spent), (ended,))

@@ -57,7 +57,10 @@ class _Relayed:
 
 
 class OutputSet:
-    """All outputs. While the gate is shut none of them exists, so nothing can leave."""
+    """All outputs. While the gate is shut none of them exists, so nothing can leave.
+
+    Nor does anything before `begin_at` was said: an engine that starts shows what it has first.
+    """
 
     def __init__(self, rate: Fraction, segment: int, want_key: Callable[[], None]) -> None:
         self._rate = rate
@@ -70,7 +73,19 @@ class OutputSet:
         self._bad: dict[OutputSpec, OutputSeen] = {}
         self._shut_at = datetime.now(UTC)
         self._until: int | None = None
-        self.sending = False
+        self._on = False
+        self._begins_at: int | None = None
+        self._begun = False
+
+    @property
+    def sending(self) -> bool:
+        """Whether what is shown leaves."""
+        return self._on and self._begins_at is not None
+
+    def begin_at(self, tick: int) -> None:
+        """Let out what is shown from `tick` on; said once."""
+        with self._lock:
+            self._begins_at = tick
 
     def want(self, outputs: tuple[OutputSpec, ...]) -> None:
         """Make these the outputs; equal ones go on untouched."""
@@ -94,6 +109,8 @@ class OutputSet:
         """Give one chunk to all outputs; never waits for one."""
         with self._lock:
             self._lapse(time.monotonic_ns())
+            if not self._has_begun(chunk):
+                return
             for sink in self._live.values():
                 sink.offer(chunk)
 
@@ -105,7 +122,7 @@ class OutputSet:
     def close(self) -> None:
         """Write what waits, and end all; also those that were told to end before."""
         with self._lock:
-            self.sending = False
+            self._on = False
             ending = list(self._live.values())
             self._live.clear()
         for sink in ending:
@@ -114,14 +131,20 @@ class OutputSet:
         for sink in (*ending, *self._leaving):
             sink.join(max(0.0, ends - time.monotonic()))
 
+    def _has_begun(self, chunk: Chunk) -> bool:
+        """What was encoded ahead of the first tick is still in the encoder when that tick comes."""
+        if not self._begun and self._begins_at is not None and chunk.tick is not None:
+            self._begun = chunk.tick >= self._begins_at
+        return self._begun
+
     def _lapse(self, now: int) -> None:
-        if self.sending and self._until is not None and now >= self._until:
+        if self._on and self._until is not None and now >= self._until:
             self._turn(on=False)
 
     def _turn(self, *, on: bool) -> None:
-        if self.sending and not on:
+        if self._on and not on:
             self._shut_at = datetime.now(UTC)
-        self.sending = on
+        self._on = on
         self._converge()
 
     def _seen(self, output: OutputSpec) -> OutputSeen:
@@ -140,10 +163,10 @@ class OutputSet:
         )
 
     def _converge(self) -> None:
-        wanted = self._wanted if self.sending else ()
+        wanted = self._wanted if self._on else ()
         for output in [output for output in self._live if output not in wanted]:
             sink = self._live.pop(output)
-            sink.close(flush=self.sending)
+            sink.close(flush=self._on)
             self._leaving.append(sink)
         self._leaving = [sink for sink in self._leaving if not sink.is_over]
         self._bad = {output: bad for output, bad in self._bad.items() if output in wanted}

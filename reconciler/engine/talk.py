@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
@@ -11,11 +12,12 @@ from reconciler.engine.events import Said, Status, to_line
 from reconciler.engine.source import start_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _STATUS_BACKLOG = 20  # lines; a listener that is behind gets no more of what will be outdated
 _BACKLOG = 100_000  # lines; more means that nobody will ever read them
 _LONGEST_LINE = 64_000_000
+_LOOK_UP_EVERY = 500  # ms between two looks at whether it is over, should the bell be missed
 
 
 class Voice:
@@ -60,10 +62,15 @@ class Voice:
                 return
 
 
-def lines(descriptor: int) -> Iterator[bytes]:
-    """Whole lines from a descriptor, until its end. An endless line is given out in pieces."""
+def lines(
+    descriptor: int, *, bell: int | None = None, is_over: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """Whole lines from a descriptor, until its end or until `is_over`.
+
+    That is asked at every byte on `bell`, and now and then. An endless line is given out in pieces.
+    """
     held = b""
-    while True:
+    while _has_come(descriptor, bell, is_over):
         got = os.read(descriptor, 1 << 16)
         if not got:
             break
@@ -75,3 +82,18 @@ def lines(descriptor: int) -> Iterator[bytes]:
             held = b""
     if held.strip():
         yield held
+
+
+def _has_come(descriptor: int, bell: int | None, is_over: Callable[[], bool]) -> bool:
+    """Wait until there is something to read (or its end); False once it is over."""
+    poll = select.poll()
+    for each in (descriptor, bell):
+        if each is not None:
+            poll.register(each, select.POLLIN)
+    while not is_over():
+        ready = {found for found, _ in poll.poll(_LOOK_UP_EVERY)}
+        if bell in ready and bell is not None:
+            os.read(bell, 1 << 10)
+        if descriptor in ready:
+            return not is_over()
+    return False

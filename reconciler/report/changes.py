@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
+from reconciler.model.ids import EventId
 from reconciler.model.rundown import (
     Clip,
     Event,
@@ -20,6 +23,9 @@ from reconciler.plan.impact import local
 from reconciler.plan.loading import shown
 
 MOST = 12  # lines of one channel that a person reads; the rest is counted
+MOVES = 3  # events that do no more than move are told one by one; of more, one line tells all
+
+Move = tuple[Event, Event]  # before, and after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +43,45 @@ def changes(held: Rundown, new: Rundown, *, since: int, timezone: str) -> tuple[
     words = _Words(FrameClock(new.rate), since, end, timezone)
     before = {e.id: e for e in held.events if e.end > since and e.start < end}
     after = {e.id: e for e in new.events if e.end > since and e.start < end}
+    moves = tuple(_moves(before, after, end))
+    told = {e.id for move in moves for e in move}
     found = [
-        *(words.gone(event) for name, event in before.items() if name not in after),
-        *(words.come(event) for name, event in after.items() if name not in before),
+        *words.moved([(old, new) for old, new in moves if old.start != new.start]),
+        *(words.gone(e) for name, e in before.items() if name not in after and name not in told),
+        *(words.come(e) for name, e in after.items() if name not in before and name not in told),
         *(
             words.changed(before[name], event)
             for name, event in after.items()
-            if name in before and _differ(before[name], event, end)
+            if name in before and name not in told and _differ(before[name], event, end)
         ),
     ]
     return tuple(sorted(found, key=lambda c: (c.frame, c.symbol, c.text)))
+
+
+def _moves(
+    before: Mapping[EventId, Event], after: Mapping[EventId, Event], end: int
+) -> Iterator[Move]:
+    """Pair what is the same but for its start: by name, else in turn, as the rounds of a loop."""
+    come: dict[tuple[object, ...], deque[Event]] = defaultdict(deque)
+    for name, event in after.items():
+        if name not in before:
+            come[_sameness(event)].append(event)
+    for name, event in before.items():
+        other = after.get(name)
+        if other is None:
+            same = come[_sameness(event)]
+            if same:
+                yield event, same.popleft()
+        elif _only_moves(event, other) and max(event.end, other.end) <= end:
+            yield event, other
+
+
+def _only_moves(old: Event, new: Event) -> bool:
+    return old.start != new.start and _sameness(old) == _sameness(new)
+
+
+def _sameness(event: Event) -> tuple[object, ...]:
+    return _origin(event), event.title, event.frames, event.transition, shown(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +96,23 @@ class _Words:
 
     def gone(self, event: Event) -> Change:
         return Change(frame=event.start, symbol="-", text=self._whole(event))
+
+    def moved(self, moves: Sequence[Move]) -> Iterator[Change]:
+        """One line each, or one for all from the first on."""
+        if len(moves) <= MOVES:
+            for old, new in moves:
+                text = f"{self._at(old.start)} {_origin(old)} moved to {self._at(new.start)}"
+                yield Change(frame=old.start, symbol="~", text=text)
+            return
+        first = min(old.start for old, _ in moves)
+        steps = [new.start - old.start for old, new in moves]
+        least, most = min(steps, key=abs), max(steps, key=abs)
+        by = self._step(least) if least == most else f"{self._step(least)} to {self._step(most)}"
+        text = f"{self._at(first)} and on: {len(moves)} events move, by {by}"
+        yield Change(frame=first, symbol="~", text=text)
+
+    def _step(self, frames: int) -> str:
+        return f"{self._long(abs(frames))} {'later' if frames >= 0 else 'earlier'}"
 
     def changed(self, old: Event, new: Event) -> Change:
         told = []

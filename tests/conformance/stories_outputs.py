@@ -113,6 +113,9 @@ def lines_that_cannot_be_meant_are_answered_and_survived(folder: Path, media: Me
         engine.wait(
             "the next serial", lambda: any(s["serial"] == 1 for s in engine.seen("status")), 5
         )
+        engine.wait("a picture without any cue", lambda: bool(_sending(engine)), 5)
+        sent = engine.now()
+        engine.wait("some of it", lambda: engine.now() > sent + RATE, 5)
         report = check(engine.stop(), rate=RATE)
     assert set(report.between.values()) == {"other"}, "there is always a picture"
 

@@ -202,16 +202,14 @@ def end_of_input_and_death_of_the_parent_end_the_engine(folder: Path, media: Pat
         "print(p.pid,flush=True)\n"
         "time.sleep(60)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", keeper], stdout=subprocess.PIPE)
-    try:
-        assert parent.stdout is not None
-        engine_pid = int(parent.stdout.readline())
-        assert b"ready" in parent.stdout.readline()
-    finally:
-        parent.kill()
-        parent.wait()
+    with subprocess.Popen([sys.executable, "-c", keeper], stdout=subprocess.PIPE) as parent:
+        try:
+            assert parent.stdout is not None
+            engine_pid = int(parent.stdout.readline())
+            assert b"ready" in parent.stdout.readline()
+        finally:
+            parent.kill()
     _until(lambda: not _alive(engine_pid))
-    parent.stdout.close()
 
 
 def output_that_cannot_be_written_disturbs_nothing(folder: Path, media: Path) -> None:

@@ -113,6 +113,37 @@ def test_successor_that_is_not_ready_holds_the_picture_then_slate_then_joins() -
     assert stage.shows(6, *cues) == "b@15"
 
 
+def test_picture_that_is_held_for_a_late_successor_is_part_of_what_went_out() -> None:
+    stage, cues, late = Stage(), (cue("a", 0, 1), cue("b", 1)), {"b": WAITING}
+    for tick, sources in enumerate(({}, late, late)):
+        stage.shows(tick, *cues, sources=sources)
+        assert stage.ended() == []
+    assert stage.shows(3, *cues) == "b@12"
+    ended, began = stage.notes
+    assert isinstance(ended, Ended)
+    assert isinstance(began, Began)
+    assert (ended.why, ended.running.last_tick, ended.running.held) == (Why.END, 2, 2)
+    assert (ended.running.last_source, began.running.first_tick) == (10, 3)
+
+
+def test_cue_that_comes_back_while_another_was_awaited_goes_on() -> None:
+    stage, a = Stage(), cue("a", 0)
+    stage.shows(0, a)
+    assert stage.shows(1, cue("b", 1), sources={"b": WAITING}) == "hold"
+    assert stage.shows(2, a) == "a@12"
+    assert stage.notes == []
+    assert stage.state.leaving is None
+
+
+def test_awaited_successor_that_fails_ends_the_picture_at_once() -> None:
+    stage, cues = Stage(), (cue("a", 0, 1), cue("b", 1))
+    stage.shows(0, *cues)
+    stage.shows(1, *cues, sources={"b": WAITING})
+    broken = {"b": Reading(Readiness.FAILED, "no such file")}
+    assert stage.shows(2, *cues, sources=broken) == "slate"
+    assert stage.ended() == [("a", Why.END)]
+
+
 def test_first_cue_that_is_not_ready_is_slate_not_black() -> None:
     assert Stage().shows(0, cue("a", 0), sources={"a": WAITING}) == "slate"
 

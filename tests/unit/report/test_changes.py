@@ -32,6 +32,27 @@ def test_moved_and_shortened() -> None:
     ]
 
 
+def test_many_that_only_move_are_told_in_one_line() -> None:
+    head, tail = event("OPEN", seconds=60), event("END", at=9000, seconds=60)
+    day = [event(n, at=60 + 60 * i, seconds=60) for i, n in enumerate("ABCD")]
+
+    def told_of(*steps: int) -> list[str]:
+        pairs = zip(day, steps, strict=False)
+        later = [replace(e, id=event(f"{e.id}+").id, start=e.start + n) for e, n in pairs]
+        old, new = (
+            rundown("news", head, *day[: len(steps)], tail),
+            rundown("news", head, *later, tail),
+        )
+        found = changes(old, new, since=FRAME25, timezone="Europe/Oslo")
+        return [f"{c.symbol} {c.text}" for c in found]
+
+    assert told_of(15, 25, 35, 45) == [
+        "~ 13:01:00 and on: 4 events move, by 0:00:00+15f later to 0:00:01+20f later"
+    ]
+    assert told_of(-25, -25, -25, -25) == ["~ 13:01:00 and on: 4 events move, by 0:00:01 earlier"]
+    assert told_of(0, 50) == ["~ 13:02:00 base/b moved to 13:02:02"]
+
+
 def test_come_and_gone() -> None:
     other = replace(FILM, id=event("X").id, title="", item="")
     assert told(FILM, other) == [

@@ -1,0 +1,87 @@
+"""How long a live act takes until the engine shows it: `python -m tests.bench acts [--rounds N]`.
+
+A real sidecar and its engine play a real channel; acts come by HTTP, one after another, at moments
+that do not follow the frames. Beside each figure stands its physical limit: the lead that an act is
+given to reach the engine before its frame, and the rest of the frame that is going on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+from reconciler.model.observed import SidecarSeen
+from reconciler.sidecar.conductor import LEAD
+from tests.conformance.coded import Coded, make
+from tests.unit.sidecar.rig import Rig, from_now
+from tests.unit.sidecar.situations import RATE, rundown
+
+BAR = 150.0  # ms at the 99th percentile
+ACTS = ("pause", "resume", "skip", "stop", "play")
+LONG = 1_000  # frames of a clip
+PAUSE = 0.337  # seconds between acts: no multiple of a frame
+
+
+@contextmanager
+def on_air(folder: Path) -> Iterator[tuple[Rig, SidecarSeen]]:
+    """A channel that plays two clips in turn, for longer than the measurement takes."""
+    rig = Rig(folder, engine=None)
+    try:
+        for number, name in enumerate("ab", start=1):
+            clip = Coded(id=number, width=424, height=240, rate=Fraction(25), frames=LONG)
+            made = make(clip, folder)
+            rig.node.stage(f"{name}.mp4", made.as_uri(), made.stat().st_size, lambda _d, _t: None)
+        seen = rig.start()
+        rig.load(seen, rundown(from_now(" ".join("ab" * 200), frames=LONG)))
+        rig.send(seen)
+        rig.until(seen, lambda answer: answer.on_air is not None, within=40)
+        yield rig, seen
+    finally:
+        rig.close()
+
+
+def measure(rounds: int) -> dict[str, list[float]]:
+    """Milliseconds until the engine was read back as showing each act."""
+    took: dict[str, list[float]] = {act: [] for act in ACTS}
+    with tempfile.TemporaryDirectory(prefix="bench-acts-") as name, on_air(Path(name)) as channel:
+        rig, seen = channel
+        for _ in range(rounds):
+            for act in ACTS:
+                time.sleep(PAUSE)
+                said = rig.client.transport(seen, act, {})
+                shown = said["shown"] is True
+                took[act].append(float(str(said["latency_ms"])) if shown else float("inf"))
+    return took
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of all do not exceed."""
+    return sorted(values)[min(len(values) - 1, round(share * len(values)))]
+
+
+def main() -> None:
+    """Print one line per act, and one for all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=60)
+    took = measure(parser.parse_args().rounds)
+    limit = float((LEAD + 1 / RATE) * 1000)
+    took["all"] = [value for values in took.values() for value in values]
+    head = f"{'act':>8} {'times':>6} {'median':>8} {'p99':>8} {'worst':>8}  ms"
+    sys.stdout.write(f"{head} | p99 ÷ bar of {BAR:g} | median ÷ limit of {limit:g}\n")
+    for act, values in took.items():
+        middle, nearly = statistics.median(values), percentile(values, 0.99)
+        sys.stdout.write(
+            f"{act:>8} {len(values):>6} {middle:>8.1f} {nearly:>8.1f} {max(values):>8.1f}"
+            f"     | {nearly / BAR:.2f} | {middle / limit:.2f}\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
