@@ -239,6 +239,12 @@ class Store(Protocol):
     ) -> frozenset[ChannelName]:
         """Prolong the leases of epochs that have one; returns the channels whose epoch has it."""
 
+    def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
+        """Nobody on `node` may send any more; returns the channels that could, sorted.
+
+        Needs no leader: it is a person's word that the node is off.
+        """
+
     def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
         """The sidecar took its last grant: the lease may end with it, if one before ran longer."""
 

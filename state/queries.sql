@@ -364,6 +364,12 @@ returning l.expires_at;
 -- Who may send a channel, and until when.
 select sending_epoch, expires_at from channel_leases where channel = %(channel)s;
 
+-- name: take_back_rights
+-- Nobody on a node may send any more: somebody says that it is off. Returns the channels.
+delete from channel_leases l using sidecars s
+where s.channel = l.channel and s.epoch = l.sending_epoch and s.node = %(node)s
+returning l.channel;
+
 -- name: confirm_lease
 -- Let a lease end when its last grant says, now that the sidecar was told of it.
 update channel_leases set expires_at = granted_until

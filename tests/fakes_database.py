@@ -56,6 +56,7 @@ class FakeDatabase:
     laid_out: dict[ChannelName, ChannelRows] = field(default_factory=dict)
     shown: dict[ChannelName, dict[str, object]] = field(default_factory=dict)
     epochs: dict[ChannelName, int] = field(default_factory=dict)
+    homes: dict[tuple[ChannelName, int], NodeName] = field(default_factory=dict)
     nodes: dict[NodeName, str] = field(default_factory=dict)
     recorders: dict[RecorderName, RecorderSeen] = field(default_factory=dict)
     claims: dict[tuple[NodeName, int], tuple[ClaimSeen, int]] = field(default_factory=dict)

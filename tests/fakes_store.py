@@ -160,6 +160,7 @@ class FakeStore:
                 )
             self._check_free(channel, node, devices)
             db.epochs[channel] = epoch
+            db.homes[channel, epoch] = node
             row = replace(row, epoch=epoch, node=node, status="starting")
             if counts_as_restart:
                 now = db.now()
@@ -226,6 +227,7 @@ class FakeStore:
                     f"{channel}: epoch {epoch} is not the newest: {row.epoch} was given out"
                 )
             db.epochs[channel] = epoch
+            db.homes[channel, epoch] = node
             db.channels[channel] = replace(row, epoch=epoch, node=node)
 
     def grant(self, channel: ChannelName, epoch: int, ttl: timedelta | None) -> None:
@@ -254,6 +256,14 @@ class FakeStore:
                     lease.expires = max(lease.expires, lease.until)
                     renewed.add(channel)
         return frozenset(renewed)
+
+    def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
+        with self.database.open("take_back_rights"):
+            db = self.database
+            lost = sorted(c for c, each in db.leases.items() if db.homes[c, each.epoch] == node)
+            for channel in lost:
+                del db.leases[channel]
+            return tuple(lost)
 
     def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
         with self.database.open("confirm_lease"):

@@ -170,6 +170,12 @@ class PostgresStore:
             )
         return frozenset(ChannelName(row[0]) for row in rows)
 
+    def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
+        """See `Store.take_back_rights`."""
+        with self._database.transaction(f"take back the rights to send of {node}") as session:
+            rows = session.all("take_back_rights", node=node)
+        return tuple(sorted(ChannelName(row[0]) for row in rows))
+
     def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
         """The sidecar took its last grant: the lease may end with it, if one before ran longer."""
         with self._database.transaction(f"confirm lease of {channel}") as session:

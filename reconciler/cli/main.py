@@ -60,6 +60,7 @@ _COMMANDS = {
     "status": "status",
     "asrun": "asrun",
     "live": "live",
+    "fence": "fence",
     "schema": "schema",
     "sidecar": "sidecar",
 }

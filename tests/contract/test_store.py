@@ -324,6 +324,22 @@ def test_the_sender_renews_while_its_successor_gets_ready(kit: StoreKit) -> None
         kit.store.grant(NEWS, 2, MINUTE)
 
 
+def test_rights_taken_back_from_a_node_are_nobodys(kit: StoreKit) -> None:
+    written(kit, "news", "sport")
+    spawned(kit, 1)
+    kit.store.begin_spawn(SPORT, MCR2, 1, devices=[], counts_as_restart=False)
+    kit.store.grant(NEWS, 1, None)
+    kit.store.grant(SPORT, 1, None)
+    spawned(kit, 2)
+
+    assert kit.store.take_back_rights(MCR1) == (NEWS,)
+    assert kit.store.take_back_rights(MCR1) == ()
+    rows = kit.store.read().channels
+    assert (rows[NEWS].sending_epoch, rows[SPORT].sending_epoch) == (0, 1)
+    assert kit.store.renew_leases({NEWS: (1, None)}) == frozenset()
+    kit.store.grant(NEWS, 2, MINUTE)
+
+
 def test_a_successor_sends_once_the_old_lease_has_lapsed(kit: StoreKit) -> None:
     written(kit)
     spawned(kit, 1)

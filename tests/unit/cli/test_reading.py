@@ -154,6 +154,22 @@ def test_asrun_of_no_channel(run: Run, world: FakeWorld) -> None:
     assert run("asrun", "news", "--limit", "0").code == USAGE
 
 
+# ── fence ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_fence_wants_the_name_twice_and_a_node_that_does_not_answer(
+    run: Run, world: FakeWorld
+) -> None:
+    name = world.sending("news")[0].node
+    said = run("fence", name, "--confirm", "n2")
+    assert (said.code, said.err) == (64, f"--confirm: expected '{name}' once more, found 'n2'\n")
+    assert "it answers, so it is not off" in run("fence", name, "--confirm", name).err
+    world.yard.nodes[name].silent = True
+    said = run("fence", name, "--confirm", name)
+    assert said.code == 0
+    assert "news: its right to send on" in said.out
+
+
 # ── live ─────────────────────────────────────────────────────────────────────────────────────────
 
 
