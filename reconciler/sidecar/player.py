@@ -33,6 +33,7 @@ AHEAD = 60  # seconds that the engine is told of; it opens what comes within ten
 STEP = 10  # seconds by which that window moves, so that it is not told anew at every look
 AT_LEAST = 4  # coming cues, however long the present one lasts
 AT_MOST = 400  # cues; a window of very short events is told in parts
+HELD = Fraction(1, 2)  # seconds; a slate as short as this would flash: the picture before is held
 RETRY_AHEAD = 15  # seconds before its start up to which a failed cue is tried again
 
 
@@ -285,7 +286,8 @@ def _source(showing: Showing, now: Situation) -> Source:
         case Live():
             return LiveSource(url=material.url)
         case SlatePicture():
-            return _slate_source(now)
+            is_flash = showing.frames <= HELD * now.rate
+            return FreezeSource() if is_flash else _slate_source(now)
         case Frozen():
             return FreezeSource()
         case _:

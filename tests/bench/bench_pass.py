@@ -80,13 +80,21 @@ class Listening:
 
     def __init__(self, client: SidecarClient) -> None:
         self._client = client
-        self.taken: dict[str, float] = {}
-        self.bell = threading.Event()
+        self._taken: dict[str, float] = {}
+        self._bell = threading.Condition()
 
     def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
         self._client.load_rundown(seen, rundown, digest)
-        self.taken[seen.channel] = time.perf_counter()
-        self.bell.set()
+        with self._bell:
+            self._taken[seen.channel] = time.perf_counter()
+            self._bell.notify_all()
+
+    def taken_after(self, channel: str, since: float) -> float:
+        """Wait until `channel` takes a rundown after `since`; others may take theirs meanwhile."""
+        with self._bell:
+            is_there = self._bell.wait_for(lambda: self._taken.get(channel, 0.0) > since, PATIENCE)
+            assert is_there, channel
+            return self._taken[channel]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -266,11 +274,9 @@ def commits(station: Station, here: Opened, found: dict[str, list[float]], tries
             assert told.wait_for(lambda: at, PATIENCE)
         for number in range(tries):
             time.sleep(1.5 + number * 0.37)  # at any moment of what else goes on
-            here.client.bell.clear()
             returned, commit = edit(station, number)
             cpu = time.process_time()
-            assert here.client.bell.wait(PATIENCE)
-            taken = here.client.taken[f"channel-{number:04}"] - returned
+            taken = here.client.taken_after(f"channel-{number:04}", returned) - returned
             with told:
                 assert told.wait_for(lambda: commit in at, PATIENCE)  # noqa: B023  # waited for here
             found.setdefault("taken", []).append(taken)

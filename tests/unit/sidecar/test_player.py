@@ -164,6 +164,21 @@ def test_the_tail_stays_under_a_transition_and_goes_after_it() -> None:
     assert after[0].transition is TransitionType.MIX
 
 
+@pytest.mark.parametrize(("frames", "source"), [(12, FreezeSource()), (13, SlateSource())])
+def test_a_slate_too_short_to_be_seen_holds_the_picture(frames: int, source: object) -> None:
+    news = event("news", ZERO + 250 + frames)
+    flash = Event(
+        id=EventId("slate"),
+        start=ZERO + 250,
+        frames=frames,
+        kind=EventKind.SLATE,
+        material=SlatePicture(),
+    )
+    picture = want(showings(event("film", ZERO), flash, news), situation(ZERO))
+
+    assert [cue.source for cue in picture.cues][1] == source
+
+
 def test_a_pause_freezes_and_the_slate_of_the_rundown_is_shown_where_it_is_staged() -> None:
     frozen = Event(
         id=EventId("a"), start=ZERO, frames=100, kind=EventKind.PROGRAMME, material=Frozen()
