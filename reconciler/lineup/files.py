@@ -30,6 +30,7 @@ from reconciler.lineup.scalars import (
     PositiveSpan,
     Scalar,
     Share,
+    Size,
     SpanText,
     TimeOfDay,
     Title,
@@ -215,6 +216,15 @@ class DeviceFile(Strict):
     ) = Field(None, description="the persistent id, as Desktop Video shows it")
 
 
+class MediaRoomFile(Strict):
+    """How much of a node's disk media may take."""
+
+    budget: Size | None = Field(None, description="such as 200GB; absent: all that the disk has")
+    high_water: Share | None = Field(
+        None, description="the part of it up to which unused files are kept; absent: 90%"
+    )
+
+
 class NodeFile(Strict):
     """One machine."""
 
@@ -234,6 +244,7 @@ class NodeFile(Strict):
     cores: Positive | None = None
     max_channels: Annotated[int, whole(0, 1000, "a number of channels")] | None = None
     maintenance: Bool = False
+    media: Annotated[MediaRoomFile, Under("budget")] = MediaRoomFile()
 
 
 class RecorderFile(Strict):

@@ -14,6 +14,7 @@ from reconciler.lineup.files import (
     ChannelFile,
     LayerFile,
     LineupFile,
+    MediaRoomFile,
     NodeFile,
     PolicyFile,
     RecorderFile,
@@ -43,6 +44,7 @@ from reconciler.model.desired import (
     StartType,
 )
 from reconciler.model.ids import AssetId, ChannelName, NodeName, PlaylistName, RecorderName
+from reconciler.model.media import MediaRoom
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -241,7 +243,13 @@ def _node(name: str, node: NodeFile) -> DesiredNode:
         cores=node.cores,
         max_channels=node.max_channels,
         maintenance=node.maintenance,
+        media=_room(node.media),
     )
+
+
+def _room(written: MediaRoomFile) -> MediaRoom:
+    room = MediaRoom(budget=written.budget)
+    return room if written.high_water is None else replace(room, high_water=written.high_water)
 
 
 def _recorders(written: Mapping[str, RecorderFile]) -> dict[RecorderName, DesiredRecorder]:

@@ -68,6 +68,8 @@ def broken_by_nodes(nodes: Nodes) -> Found:
             yield (name, "address"), "is missing; expected the node agent's http:// address"
         if node.runtime is Runtime.PROCESS and node.address is not None:
             yield (name, "address"), "expected none: `runtime: process` is this machine itself"
+        if node.media.high_water is not None and node.media.high_water > 1:
+            yield (name, "media", "high_water"), "expected a share of the room, at most 100%"
         for key in ("index", "id"):
             values = (getattr(device, key) for device in node.devices)
             for index, value, first in _repeated(values):

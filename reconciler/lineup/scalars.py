@@ -214,6 +214,17 @@ def _bitrate(text: str) -> int:
     return int(rate)
 
 
+_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BYTES |= {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?([kMGT]B|[KMGT]iB)", text)
+    if match is None or not Fraction(match[1]):
+        raise ValueError
+    return int(Fraction(match[1]) * _BYTES[match[2]])
+
+
 def _number(text: str) -> Fraction:
     match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)(%?)", text)
     if match is None or not Fraction(match[1]):
@@ -278,6 +289,7 @@ Positive = Annotated[
     Fraction, Scalar("a number above zero", _number, {"type": "number", "exclusiveMinimum": 0})
 ]
 Share = Annotated[Fraction, Scalar("a share such as 80%", _number, {"type": ["string", "number"]})]
+Size = Annotated[int, Scalar("a size such as 200GB", _size, {"type": "string"})]
 Zone = Annotated[str, Scalar("a time zone such as Europe/Oslo", _zone, {"type": "string"})]
 Format = Annotated[
     VideoFormat,

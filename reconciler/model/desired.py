@@ -20,6 +20,7 @@ from reconciler.model.ids import (
     PlaylistName,
     RecorderName,
 )
+from reconciler.model.media import MediaRoom
 from reconciler.model.spans import Span
 from reconciler.model.video import VideoFormat
 
@@ -294,6 +295,7 @@ class DesiredNode:
     cores: Fraction | None = None
     max_channels: int | None = None
     maintenance: bool = False
+    media: MediaRoom = field(default_factory=MediaRoom)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

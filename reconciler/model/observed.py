@@ -180,8 +180,22 @@ class AlarmSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestageSeen:
+    """Somebody asked for a new copy of an asset on a node; open until it is there."""
+
+    id: int
+    asset: AssetId
+    node: NodeName
+    who: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSeen:
-    """All rows that decide something. Mappings are keyed by name."""
+    """All rows that decide something. Mappings are keyed by name.
+
+    `arriving` is how many bytes of a file that is being staged have come, by node and stored name.
+    """
 
     channels: Mapping[ChannelName, ChannelRow] = field(default_factory=dict)
     nodes: Mapping[NodeName, str] = field(default_factory=dict)  # digest of the row
@@ -189,6 +203,8 @@ class DatabaseSeen:
     claims: tuple[ClaimSeen, ...] = ()
     overrides: tuple[OverrideSeen, ...] = ()
     alarms: tuple[AlarmSeen, ...] = ()
+    restages: tuple[RestageSeen, ...] = ()  # oldest first
+    arriving: Mapping[tuple[NodeName, str], int] = field(default_factory=dict)
     stored_names: Mapping[AssetId, str] = field(default_factory=dict)
 
 
@@ -199,6 +215,8 @@ class Snapshot:
     `held` is what sidecars were read to hold, at least for channels compiled in this pass: it makes
     the impact of an edit exact. `needed` is what each channel's rundown still plays, by stored file
     name; while a channel is missing from it, nothing is evicted where that channel runs.
+    `last_used` is when a rundown last played each file of a node; nothing is evicted on a node that
+    is missing from it.
     """
 
     taken_at: datetime
@@ -208,3 +226,4 @@ class Snapshot:
     catalogue: Mapping[AssetId, AssetFact]
     held: Mapping[ChannelName, Rundown] = field(default_factory=dict)
     needed: Mapping[ChannelName, frozenset[str]] = field(default_factory=dict)
+    last_used: Mapping[NodeName, Mapping[str, datetime]] = field(default_factory=dict)

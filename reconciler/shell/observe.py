@@ -14,7 +14,7 @@ from reconciler.model.desired import Desired, DesiredNode, Runtime
 from reconciler.model.ids import AssetId
 from reconciler.model.media import Catalogue
 from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, SidecarSeen, Snapshot
-from reconciler.plan import staging
+from reconciler.plan.assets import all_assets_of
 from reconciler.shell.world import World
 
 T = TypeVar("T")
@@ -136,4 +136,4 @@ def _side_by_side(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 def assets_of(desired: Desired) -> frozenset[AssetId]:
     """Every asset that some channel may play: schedules, filler and slates."""
-    return staging.all_assets_of(desired)
+    return all_assets_of(desired)

@@ -67,12 +67,12 @@ def busy() -> Plan:
         replace(NEW, fingerprint="other"),
         kids,
         arts,
-        *(machine(f"rack{n}", devices=[1, 2]) for n in range(1, 10)),
+        *(machine(f"rack{n}", devices=[1, 2], budget=150_000_000_000) for n in range(1, 10)),
         recorder("rec-1", on="rack1", device=2),
         warnings=("this folder is not in a git repository",),
     )
     seen = cluster(
-        *(node(f"rack{n}", staged=["OLD-1.mp4"]) for n in range(1, 10)),
+        *(node(f"rack{n}", staged={"OLD-1.mp4": 140_000_000_000}) for n in range(1, 10)),
         row(OLD),
         sidecar(OLD, asrun_waiting=2),
         row(kids, recent_restarts=1),
@@ -85,6 +85,7 @@ def busy() -> Plan:
         catalogue=[fact(f"E{n}", size=n * 150_000_000) for n in range(1, 40)],
         held=[held],
         needed={"arts": [], "kids": []},
+        last_used={"rack1": {"OLD-1.mp4": -9000}},
     )
     return make_plan(desired, seen, compiled(wanted, remarks=remarks), Leave())
 
