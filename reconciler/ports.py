@@ -8,14 +8,14 @@ holds the suites that the fakes and every real adapter pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.rundown import Rundown
 
@@ -50,6 +50,27 @@ class SidecarStart:
         return f"SidecarStart({self.channel}, epoch {self.epoch})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOrder:
+    """A file that a node is to hold: what it must be, and where its bytes are.
+
+    `content` names the bytes, safe as a file's name: equal content, equal name. `address` gives a
+    URL that can be read now with `headers`: of object storage a presigned one, renewed before it
+    lapses, so that nodes never see credentials; whoever holds it may read the file, so it is
+    never shown. `due` is in seconds until it airs, for the share of a limited line; None: no hurry.
+    """
+
+    stored: str
+    uri: str  # for people; holds no credentials
+    size: int
+    content: str
+    address: Callable[[], str] = field(repr=False, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sha256: str | None = None
+    etag: str | None = None
+    due: int | None = None
+
+
 class NodeControl(Protocol):
     """One node's ability to run sidecars and hold media."""
 
@@ -65,8 +86,18 @@ class NodeControl(Protocol):
     def forget(self, channel: ChannelName, epoch: int) -> None:
         """Remove what a stopped sidecar left behind; `Rejected` while it runs."""
 
-    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:
-        """Bring a file here, whole and verified, under `stored`; or do nothing if it is here."""
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Bring a file here, whole and verified; or do nothing if it is here.
+
+        Resumes what was begun before. Content that is here under another name is not fetched
+        again. While another stages the same content, waits for it.
+        """
+
+    def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Fetch a file anew; what is here under its name stays until the new one is whole."""
+
+    def transfers(self) -> tuple[TransferSeen, ...]:
+        """Files that are under way here, whoever brings them; sorted by name."""
 
     def spooled(self, seen: SidecarSeen) -> tuple[AsRunRow, ...]:
         """Rows left in a stopped sidecar's spool; the event it died in is `partial`."""
@@ -350,7 +381,16 @@ class MediaLibrary(Protocol):
         assets: Mapping[AssetId, DesiredAsset],
         sources: Sequence[MediaSource],
     ) -> Mapping[AssetId, AssetFact]:
-        """Facts of wanted assets, probed once per content; a problem is a fact, not an error."""
+        """Facts of wanted assets, probed once per content; a problem is a fact, not an error.
+
+        Never waits long: what a distant store has not answered yet is a problem that says so.
+        """
+
+    def order(self, fact: AssetFact) -> StageOrder:
+        """What a node needs to stage the asset that `fact` is of; `Rejected` where it cannot."""
+
+    def changed(self, timeout: float) -> bool:
+        """Wait until a fact is another than was told, at most `timeout` seconds; whether one is."""
 
 
 class LineupReader(Protocol):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from reconciler.model.copies import MediaRoom
 from reconciler.model.desired import (
     AssetItem,
     DecklinkOutput,
@@ -45,7 +46,7 @@ from reconciler.model.ids import (
     PlaylistName,
     RecorderName,
 )
-from reconciler.model.media import AssetFact, MediaRoom, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen, TransferStep
 from reconciler.model.observed import (
     AlarmSeen,
     ChannelRow,
@@ -240,8 +241,12 @@ def node(
     staged: Iterable[str] | Mapping[str, int] | None = (),
     cores: int | None = None,
     devices: Iterable[int] | None = None,
+    arriving: Mapping[str, int] | None = None,
 ) -> NodeSeen:
-    """Silent for 10 seconds or longer: lost. Staged files are of one byte, or of the given size."""
+    """Silent for 10 seconds or longer: lost. Staged files are of one byte, or of the given size.
+
+    `arriving` is how many bytes have come of files that are under way.
+    """
     answering = Health.UNREAD if silent_for else Health.ANSWERING
     sizes = staged if isinstance(staged, Mapping) else dict.fromkeys(staged or (), 1)
     files = {s: StagedSeen(stored=s, size=size) for s, size in sizes.items()}
@@ -250,6 +255,10 @@ def node(
         health=Health.LOST if silent_for >= 10 else answering,
         silent_for=timedelta(seconds=silent_for),
         staged=None if silent_for or staged is None else files,
+        transfers=tuple(
+            TransferSeen(stored=s, size=1000, done=done, rate=100, step=TransferStep.FETCHING)
+            for s, done in sorted((arriving or {}).items())
+        ),
         cores=Fraction(cores) if cores is not None else None,
         devices=frozenset(devices) if devices is not None else None,
     )
@@ -404,11 +413,10 @@ def cluster(
     held: Iterable[Rundown] = (),
     needed: Mapping[str, Iterable[str]] | None = None,
     last_used: Mapping[str, Mapping[str, float]] | None = None,
-    arriving: Mapping[str, int] | None = None,
 ) -> Snapshot:
     """One answering node `rack1` unless nodes are given; `known` has inventory rows.
 
-    `last_used` counts seconds from NOW; `arriving` are bytes that have come to `rack1`.
+    `last_used` counts seconds from NOW.
     """
     nodes = _of(parts, NodeSeen) or [node("rack1")]
     inventory = known.nodes.values() if known is not None else ()
@@ -425,7 +433,6 @@ def cluster(
             overrides=tuple(_of(parts, OverrideSeen)),
             alarms=tuple(_of(parts, AlarmSeen)),
             restages=tuple(_of(parts, RestageSeen)),
-            arriving={(NodeName("rack1"), s): n for s, n in (arriving or {}).items()},
         ),
         catalogue=_named(catalogue, lambda f: f.asset),
         held=_named(held, lambda r: r.channel),

@@ -23,8 +23,9 @@ from reconciler.adapters import media_files
 from reconciler.adapters.process_folder import ProcessFolder, as_json, locked, reap, tail
 from reconciler.errors import ReconcilerError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName, NodeName
+from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, NodeSeen, SidecarSeen
-from reconciler.ports import AsRunRow, Progress, SidecarStart
+from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
 from reconciler.sidecar.asrun import SpoolRow
 from reconciler.sidecar.disk import write_json, write_whole
 from reconciler.sidecar.proc import start_time
@@ -164,9 +165,18 @@ class LocalNode:
             (folder.path / SPEC_FILE).unlink(missing_ok=True)  # first: without it nothing is here
             shutil.rmtree(folder.path)
 
-    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:
-        """Bring a local file here, whole, under `stored`; or do nothing if it is here."""
-        media_files.stage(self.media, stored, uri, size=size, progress=progress)
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Bring a file here, whole and verified; or do nothing if it is here."""
+        return media_files.stage(self.media, order, progress)
+
+    def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Fetch a file anew, whatever is here under its name."""
+        self.evict(order.stored)
+        return media_files.stage(self.media, order, progress)
+
+    def transfers(self) -> tuple[TransferSeen, ...]:
+        """Files that are under way here."""
+        return ()
 
     def evict(self, stored: str) -> None:
         """Remove a staged file, or do nothing if there is none."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import StagedSeen
-from reconciler.ports import Progress
+from reconciler.ports import Progress, StageOrder
 from reconciler.sidecar.disk import sync_folder
 
 _CHUNK = 1 << 20  # bytes copied between two words of progress
@@ -47,20 +47,24 @@ def local_path(uri: str) -> Path | None:
     return None if "://" in uri else Path(uri)
 
 
-def stage(media: Path, stored: str, uri: str, *, size: int, progress: Progress) -> None:
-    """Bring the file at `uri` in as `stored`: by hard link on the same disk, else by a copy.
+def stage(media: Path, order: StageOrder, progress: Progress) -> StagedSeen:
+    """Bring a local file in: by hard link on the same disk, else by a copy.
 
     Raises `Rejected` where the source is missing, of another size or of a scheme that is not a
     file's, `Unreachable` where the disk is full or fails.
     """
+    stored, size = order.stored, order.size
     target = _inside(media, stored)
+    staged = StagedSeen(stored=stored, size=size)
     with contextlib.suppress(FileNotFoundError):
         if target.stat().st_size == size:
             progress(size, size)
-            return
-    source = local_path(uri)
+            return staged
+    source = local_path(order.address())
     if source is None:
-        raise Rejected(f"{stored}: {uri}: only local files can be staged here", system="media")
+        raise Rejected(
+            f"{stored}: {order.uri}: only local files can be staged here", system="media"
+        )
     try:
         media.mkdir(parents=True, exist_ok=True)
         _bring(source, target, size=size, progress=progress)
@@ -69,6 +73,7 @@ def stage(media: Path, stored: str, uri: str, *, size: int, progress: Progress) 
     except OSError as error:
         why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
         raise Unreachable(f"{stored}: copy from {source}: {why}", system="media") from error
+    return staged
 
 
 def evict(media: Path, stored: str) -> None:

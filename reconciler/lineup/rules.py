@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 
-from reconciler.lineup.files import ChannelFile, FailoverFile, LayerFile, Nodes
+from reconciler.lineup.files import ChannelFile, FailoverFile, LayerFile, LineupFile, Nodes
 from reconciler.lineup.findings import Path
 from reconciler.lineup.playlist_file import (
     AssetPart,
@@ -17,6 +17,7 @@ from reconciler.lineup.playlist_file import (
     TransitionFile,
 )
 from reconciler.lineup.playlists import shape
+from reconciler.lineup.stores import broken_address, broken_store
 from reconciler.model.desired import OnNodeLoss, Runtime, StartType
 from reconciler.model.spans import parse_span
 
@@ -25,6 +26,18 @@ _NEVER_AND_MOVE = (
     " by itself must fall silent by itself; or write `on_node_loss: hold`"
 )
 Found = Iterator[tuple[Path, str]]
+
+
+def broken_by_lineup(lineup: LineupFile) -> Found:
+    """What lineup.yaml says of its stores and media that cannot be meant."""
+    for name, store in lineup.stores.items():
+        broken = broken_store(store)
+        if broken is not None:
+            yield ("stores", name, broken[0]), broken[1]
+    for index, source in enumerate(lineup.media):
+        broken = broken_address(source.uri, source.store, lineup.stores)
+        if broken is not None:
+            yield ("media", index, broken[0]), broken[1]
 
 
 def broken_by_channel(channel: ChannelFile) -> Found:

@@ -200,15 +200,26 @@ def _date(text: str) -> date:
         raise ValueError(f"expected a date that exists, found {text!r}") from error
 
 
-_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
+_UNITS = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+
+
+def _bits(text: str) -> Fraction:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([kMG]?)", text)
+    if match is None:
+        raise ValueError
+    return Fraction(match[1]) * _UNITS[match[2]]
+
+
+def _bandwidth(text: str) -> int:
+    rate = _bits(text)
+    if not 1_000_000 <= rate <= 400_000_000_000:  # noqa: PLR2004  # below nothing arrives in time, above no line goes
+        raise ValueError(expected("from 1M to 400G bits per second", text))
+    return int(rate)
 
 
 @lru_cache(maxsize=1 << 12)
 def _bitrate(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([kM]?)", text)
-    if match is None:
-        raise ValueError
-    rate = Fraction(match[1]) * _UNITS[match[2]]
+    rate = _bits(text)
     if not 32_000 <= rate <= 400_000_000:  # noqa: PLR2004  # below is sound alone, above no encoder goes
         raise ValueError(expected("from 32k to 400M bits per second", text))
     return int(rate)
@@ -284,6 +295,9 @@ TimeOfDay = Annotated[
 Day = Annotated[date, Scalar("a date such as 2026-12-31", _date, {"type": "string"})]
 Bitrate = Annotated[
     int, Scalar("bits per second such as 2500k or 8M", _bitrate, {"type": ["string", "integer"]})
+]
+Bandwidth = Annotated[
+    int, Scalar("bits per second such as 200M or 1G", _bandwidth, {"type": ["string", "integer"]})
 ]
 Positive = Annotated[
     Fraction, Scalar("a number above zero", _number, {"type": "number", "exclusiveMinimum": 0})

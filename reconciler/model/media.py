@@ -1,17 +1,14 @@
-"""What is known of media: facts about an asset, and what lies on a node's disk."""
+"""What is known of media: facts about an asset, what lies on a node, what is under way to it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from enum import Enum
 from fractions import Fraction
 
 from reconciler.model.ids import AssetId
-
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_STEP = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +17,9 @@ class AssetFact:
 
     `stored` is the file name that it has on every node, derived from the asset and its content,
     so that a changed file is another file. `duration` is in seconds, exact as probed or declared;
-    None with `problem` set means that it cannot be played, and why.
+    None with `problem` set means that it cannot be played, and why. `note` is what people should
+    know of one that can be played: its store does not answer now, say. `sha256` is the lineup's
+    word, or the store's; None where neither knows it.
     """
 
     asset: AssetId
@@ -30,66 +29,45 @@ class AssetFact:
     duration: Fraction | None = None
     still: bool = False
     problem: str | None = None
+    note: str | None = None
+    store: str = ""  # the name of the object store that `uri` counts in; empty for other schemes
+    etag: str | None = None  # as the far end writes it, quotes included
+    sha256: str | None = None
 
 
 Catalogue = Mapping[AssetId, AssetFact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaRoom:
-    """How much of a node's disk media may take; `budget` None: all that the disk has.
-
-    What no rundown plays is kept until `high_water` of the room is used: it may be wanted again.
-    """
-
-    budget: int | None = None  # bytes
-    high_water: Fraction = Fraction(9, 10)  # the rest takes in what is staged while some is evicted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StagedSeen:
-    """One whole file in a node's media folder."""
+    """One whole file in a node's media folder; `sha256` where it was fetched and verified."""
 
     stored: str
     size: int  # bytes
+    sha256: str | None = None
 
 
-class CopyState(Enum):
-    """How far an asset's copy on one node has come; the older system's words."""
+class TransferStep(Enum):
+    """What is being done about a file that is not whole yet."""
 
-    PENDING = "pending"
-    STAGING = "staging"
-    READY = "ready"
-    ERROR = "error"
+    FETCHING = "fetching"
+    VERIFYING = "verifying"
+    RESTING = "resting"  # nobody works at it; what is there is kept, and taken up again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CopyWanted:
-    """A file that a node lacks and a rundown plays; `error` says why it is not under way."""
+class TransferSeen:
+    """One file on its way to a node's disk; `rate` is over the last seconds."""
 
     stored: str
-    asset: AssetId
-    size: int  # bytes
-    due_at: datetime
-    error: str = ""
+    size: int  # bytes in all
+    done: int  # bytes on the disk; when verifying: bytes verified
+    rate: int  # bytes per second; 0 while it rests
+    step: TransferStep
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyProgress:
-    """How a file that is being brought to a node stands, or how that ended."""
-
-    stored: str
-    asset: AssetId
-    state: CopyState
-    size: int  # bytes
-    done: int = 0  # bytes
-    eta_at: datetime | None = None  # None: nobody can tell yet
-    error: str = ""
-
-
-def size_text(count: int) -> str:
-    """Bytes as people say them: `4.2 GB`."""
-    amount, unit = float(count), 0
-    while amount >= _STEP and unit < len(_UNITS) - 1:
-        amount, unit = amount / _STEP, unit + 1
-    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} {_UNITS[0]}"
+    @property
+    def left(self) -> timedelta | None:
+        """How long this step still takes at its present rate; None where it has none."""
+        if not self.rate:
+            return None
+        return timedelta(seconds=(self.size - self.done) // self.rate)

@@ -13,7 +13,7 @@ from enum import Enum
 from fractions import Fraction
 
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName, RecorderName
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.rundown import Rundown
 
 
@@ -34,6 +34,7 @@ class NodeSeen:
     silent_for: timedelta = timedelta(0)
     why: str = ""  # what the last attempt met, when not answering
     staged: Mapping[str, StagedSeen] | None = None  # by stored file name
+    transfers: tuple[TransferSeen, ...] = ()  # what is under way to it; sorted by name
     free_bytes: int | None = None
     cores: Fraction | None = None
     devices: frozenset[int] | None = None
@@ -192,10 +193,7 @@ class RestageSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSeen:
-    """All rows that decide something. Mappings are keyed by name.
-
-    `arriving` is how many bytes of a file that is being staged have come, by node and stored name.
-    """
+    """All rows that decide something. Mappings are keyed by name."""
 
     channels: Mapping[ChannelName, ChannelRow] = field(default_factory=dict)
     nodes: Mapping[NodeName, str] = field(default_factory=dict)  # digest of the row
@@ -204,7 +202,6 @@ class DatabaseSeen:
     overrides: tuple[OverrideSeen, ...] = ()
     alarms: tuple[AlarmSeen, ...] = ()
     restages: tuple[RestageSeen, ...] = ()  # oldest first
-    arriving: Mapping[tuple[NodeName, str], int] = field(default_factory=dict)
     stored_names: Mapping[AssetId, str] = field(default_factory=dict)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Output
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, RecorderName
-from reconciler.model.media import CopyWanted
 from reconciler.model.rundown import Remark, Rundown
 
 

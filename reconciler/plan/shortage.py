@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.model.copies import size_text
 from reconciler.model.ids import NodeName
-from reconciler.model.media import size_text
 from reconciler.model.observed import Life
 from reconciler.plan.actions import Cause, ClearAlarm, RaiseAlarm
 from reconciler.plan.draft import Draft

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from reconciler.model.copies import CopyWanted, MediaRoom
 from reconciler.model.ids import NodeName
-from reconciler.model.media import AssetFact, CopyWanted, MediaRoom
+from reconciler.model.media import AssetFact
 from reconciler.model.observed import Health, NodeSeen, RestageSeen
 from reconciler.plan.actions import Action, Cause, EvictMedia, Hold, StageMedia
 from reconciler.plan.draft import Draft
@@ -101,13 +102,13 @@ def _judge(
     wants = _wants(seen, needs, requests, scene)
     if not wants and not disk.is_above_mark:
         return _Node(name=seen.name, disk=disk)
-    arriving = scene.seen.database.arriving
+    arrived = {one.stored: one.done for one in seen.transfers}
     coming = [
         Coming(
             stored=stored,
             size=want.fact.size,
             due=want.due,
-            arrived=arriving.get((seen.name, stored)),
+            arrived=arrived.get(stored),
         )
         for stored, want in wants.items()
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.model.media import MediaRoom
+from reconciler.model.copies import MediaRoom
 from reconciler.model.observed import NodeSeen
 
 RESERVE = 256 << 20  # bytes of the disk left to spools, logs and the database: they must never fail

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from reconciler.model.media import size_text
+from reconciler.model.copies import size_text
 from reconciler.plan.actions import (
     Action,
     AddOutput,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.errors import Rejected
@@ -61,13 +62,19 @@ class Hand:
             case ClaimDevice() | ReleaseDevice() | AdoptSidecar():
                 self._right(action)
             case StageMedia():
-                self._node(action.node).stage(
-                    action.stored, action.uri, action.size, lambda _done, _total: None
-                )
+                self._stage(action)
             case EvictMedia():
                 self._node(action.node).evict(action.stored)
             case _:
                 self._sidecar(action)
+
+    def _stage(self, action: StageMedia) -> None:
+        """Stage what the plan named, and nothing else that the asset may be by now."""
+        fact = self._catalogue.get(action.asset)
+        if fact is None or fact.stored != action.stored:
+            raise Rejected(f"{action.stored}: the asset is another by now; the next pass sees it")
+        order = replace(self._world.library.order(fact), due=action.due)
+        self._node(action.node).stage(order, lambda _done, _total: None)
 
     def _channel_row(self, action: WriteChannel | RemoveChannel | RaiseAlarm | ClearAlarm) -> None:
         store = self._world.store

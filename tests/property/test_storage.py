@@ -8,9 +8,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.copies import MediaRoom
 from reconciler.model.desired import Desired
 from reconciler.model.ids import NodeName
-from reconciler.model.media import MediaRoom
 from reconciler.model.observed import Snapshot
 from reconciler.plan.actions import EvictMedia, Leave, StageMedia
 from reconciler.plan.planner import make_plan

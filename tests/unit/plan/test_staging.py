@@ -233,7 +233,9 @@ def test_filler_that_does_not_fit_and_several_files_are_told_in_one_line() -> No
 
 
 def test_what_is_under_way_goes_on_whatever_is_due_before_it() -> None:
-    seen = cluster(row(NEWS), sidecar(NEWS), catalogue=MEDIA, arriving={"TWO-1.mp4": 400})
+    seen = cluster(
+        node("rack1", arriving={"TWO-1.mp4": 400}), row(NEWS), sidecar(NEWS), catalogue=MEDIA
+    )
     told = media(tell(SHORT, seen, compiled(RUNDOWN)))
     assert [line[:13] for line in told] == ["* + stage TWO"]
 

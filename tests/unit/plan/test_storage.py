@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import pytest
 
-from reconciler.model.media import MediaRoom, StagedSeen
+from reconciler.model.copies import MediaRoom
+from reconciler.model.media import StagedSeen
 from reconciler.model.observed import NodeSeen
 from reconciler.plan.storage import RESERVE, Allotment, Coming, Disk, allot, by_age, disk_of
 from tests.builders import NOW, node
