@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.model.copies import CopyProgress, CopyWanted
 from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
@@ -299,6 +300,24 @@ class Store(Protocol):
     def record_media(self, node: NodeName, staged: Mapping[str, StagedSeen]) -> None:
         """What lies on a node's disk now; brings `media_status` of items up to date."""
 
+    def want_media(self, node: NodeName, wanted: Sequence[CopyWanted]) -> None:
+        """All that a node lacks now, and why it is not under way; what it has is left alone."""
+
+    def note_copy(self, node: NodeName, copy: CopyProgress) -> None:
+        """How far one file has come; brings `media_status` of items up to date."""
+
+    def read_uses(self, node: NodeName) -> Mapping[str, datetime]:
+        """When a rundown last played each file of a node; kept as rundowns are saved."""
+
+    def ask_restage(self, asset: AssetId, node: NodeName | None, who: str) -> tuple[NodeName, ...]:
+        """Ask for a new copy on `node` (None: wherever one is, or is wanted); the nodes, sorted.
+
+        Asking again while a request is open changes nothing. It is given up after a day.
+        """
+
+    def end_restage(self, request: int, outcome: str) -> None:
+        """A request is met, or never will be; or do nothing if it has ended."""
+
     def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
         """Store rows exactly once, by (spool, seq)."""
 
@@ -345,6 +364,12 @@ class Reports(Protocol):
 
     def items(self, playlist_id: str) -> tuple[Mapping[str, object], ...]:
         """The older JSON shape of a playlist's items, in order."""
+
+    def item(self, item_id: str) -> Mapping[str, object] | None:
+        """One item by its row id, with `channel` and its `node`; None where there is none."""
+
+    def media(self, *, whole: bool, limit: int) -> tuple[Mapping[str, object], ...]:
+        """Copies of assets on nodes, what is due first; `whole`: also those simply there."""
 
     def alarms(self) -> tuple[Mapping[str, object], ...]:
         """Alarms that are raised, oldest first."""

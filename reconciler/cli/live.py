@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 
 import click
 
 from reconciler import wiring
 from reconciler.cli.common import Context, insist_on_names, pass_context, say
+from reconciler.cli.who import who_acts
 from reconciler.model.ids import ChannelName
 from reconciler.shell.acts import ACTS, live_act
 
@@ -33,15 +33,8 @@ def command(context: Context, channel: str, act: str) -> None:
     """
     with wiring.open_world(context.settings, tell=say) as world:
         insist_on_names([channel], world.store.read().channels)
-        shown = live_act(world, ChannelName(channel), act, {}, who=_who())
+        shown = live_act(world, ChannelName(channel), act, {}, who=who_acts())
     click.echo(_told(channel, act, shown))
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "somebody"
 
 
 def _told(channel: str, act: str, shown: Mapping[str, object]) -> str:

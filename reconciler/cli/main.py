@@ -60,6 +60,7 @@ _COMMANDS = {
     "status": "status",
     "asrun": "asrun",
     "live": "live",
+    "media": "media",
     "schema": "schema",
     "sidecar": "sidecar",
 }

@@ -105,6 +105,7 @@ class StageMedia:
     cause: Cause
     asked_by: str = ""
     request: int = 0
+    is_there: bool = False  # an older copy is, and plays on meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ knowing is not "no".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from reconciler.model.copies import CopyWanted, MediaRoom
+from reconciler.model.copies import CopyWanted
 from reconciler.model.ids import NodeName
 from reconciler.model.media import AssetFact
 from reconciler.model.observed import Health, NodeSeen, RestageSeen
@@ -21,7 +21,7 @@ from reconciler.plan.draft import Draft
 from reconciler.plan.needs import Fresh, Need, fresh_of, needs_by_node, played_by, tenants_of
 from reconciler.plan.scene import Scene
 from reconciler.plan.shortage import NO_ROOM, Shortage, tell_shortages
-from reconciler.plan.storage import Allotment, Coming, Disk, allot, by_age, disk_of
+from reconciler.plan.storage import Allotment, Coming, Disk, allot, by_age, disk_of, room_of
 
 Wanted = Mapping[NodeName, tuple[CopyWanted, ...]]
 
@@ -55,6 +55,7 @@ class _Node:
 
     name: NodeName
     disk: Disk
+    staged: Collection[str] = ()
     wants: Mapping[str, _Want] = field(default_factory=dict)
     given: Allotment = field(default_factory=Allotment)
 
@@ -97,8 +98,7 @@ def _judge(
     scene: Scene,
 ) -> _Node:
     """What comes to a node, and what goes."""
-    node = scene.desired.nodes.get(seen.name)
-    disk = disk_of(node.media if node is not None else MediaRoom(), seen)
+    disk = disk_of(room_of(seen.name, scene.desired), seen)
     wants = _wants(seen, needs, requests, scene)
     if not wants and not disk.is_above_mark:
         return _Node(name=seen.name, disk=disk)
@@ -113,7 +113,13 @@ def _judge(
         for stored, want in wants.items()
     ]
     spare = _spare(seen, frozenset(wants), fresh, scene)
-    return _Node(name=seen.name, disk=disk, wants=wants, given=allot(disk, coming, spare))
+    return _Node(
+        name=seen.name,
+        disk=disk,
+        staged=seen.staged or (),
+        wants=wants,
+        given=allot(disk, coming, spare),
+    )
 
 
 def _wants(
@@ -173,6 +179,7 @@ def _stages(node: _Node) -> Iterator[StageMedia]:
             cause=Cause.DUE if request is None else Cause.ASKED,
             asked_by=request.who if request is not None else "",
             request=request.id if request is not None else 0,
+            is_there=stored in node.staged,
         )
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.model.copies import MediaRoom
-from reconciler.model.observed import NodeSeen
+from reconciler.model.desired import Desired
+from reconciler.model.ids import NodeName
+from reconciler.model.observed import NodeSeen, Snapshot
 
 RESERVE = 256 << 20  # bytes of the disk left to spools, logs and the database: they must never fail
 
@@ -71,6 +73,17 @@ def disk_of(room: MediaRoom, seen: NodeSeen) -> Disk:
     limit = max(min(limits), 0) if limits else None
     mark = None if limit is None else int(limit * room.high_water)
     return Disk(used=used, limit=limit, mark=mark)
+
+
+def is_tight(name: NodeName, desired: Desired, seen: Snapshot) -> bool:
+    """Whether unused files have to go from a node that answers, whatever comes."""
+    return disk_of(room_of(name, desired), seen.nodes[name]).is_above_mark
+
+
+def room_of(name: NodeName, desired: Desired) -> MediaRoom:
+    """The room that the lineup gives media on a node; one that it does not know has its disk."""
+    node = desired.nodes.get(name)
+    return node.media if node is not None else MediaRoom()
 
 
 def by_age(unused: Iterable[str], last_used: Mapping[str, datetime]) -> tuple[str, ...]:

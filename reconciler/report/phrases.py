@@ -75,7 +75,7 @@ def _of_rows(
 def _of_media(action: StageMedia | EvictMedia) -> Phrase:
     match action:
         case StageMedia():
-            when = "now" if action.due == 0 else f"in {_span(action.due)}"
+            when = "now" if action.due == 0 else f"in {span_text(action.due)}"
             what = f"{action.asset} on {action.node} ({size_text(action.size)})"
             if action.request:
                 what += f" again, asked by {action.asked_by},"
@@ -136,7 +136,8 @@ def _of_sidecar(
             assert_never(action)
 
 
-def _span(seconds: int) -> str:
+def span_text(seconds: int) -> str:
+    """A time as people say it: `2 h 05 min`."""
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     if hours:

@@ -62,7 +62,9 @@ class Observer:
         self, node: DesiredNode, desired: Desired
     ) -> tuple[NodeSeen, tuple[SidecarSeen, ...]]:
         try:
-            seen, sidecars = self._world.connect(node).look()
+            control = self._world.connect(node)
+            seen, sidecars = control.look()
+            seen = replace(seen, transfers=control.transfers())
         except AdapterError as error:
             silent = self._silence(("node", node.name))
             lost = silent >= desired.policy.lost_after

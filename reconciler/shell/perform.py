@@ -34,6 +34,7 @@ from reconciler.plan.actions import (
 from reconciler.plan.outputs import output_document
 from reconciler.ports import NodeControl
 from reconciler.shell.compile import Compilation
+from reconciler.shell.copying import bring
 from reconciler.shell.start import going_on, start_of
 from reconciler.shell.world import World
 
@@ -74,7 +75,7 @@ class Hand:
         if fact is None or fact.stored != action.stored:
             raise Rejected(f"{action.stored}: the asset is another by now; the next pass sees it")
         order = replace(self._world.library.order(fact), due=action.due)
-        self._node(action.node).stage(order, lambda _done, _total: None)
+        bring(self._world, self._node(action.node), order, action)
 
     def _channel_row(self, action: WriteChannel | RemoveChannel | RaiseAlarm | ClearAlarm) -> None:
         store = self._world.store
