@@ -23,9 +23,8 @@ from reconciler.adapters.transfer_parts import Extent, Part, Parts
 from reconciler.errors import AdapterError, Unreachable
 from reconciler.ports import StageOrder
 
-_TRIES = 6  # failures in a row, without a byte between them, before the file fails
-_REST = 0.2  # seconds after the first failure, doubling …
-_LONGEST_REST = 3.0  # … to this
+_TRIES = 6  # failures of one hand in a row, without a byte for any, before the file fails
+_DOUBLED = 4  # times that a rest is doubled at most
 _FRESH_ADDRESSES = 2  # addresses asked for anew before a refusal is believed
 _MEASURE = 0.25  # seconds of one window
 
@@ -59,7 +58,6 @@ class Hands:
         self._whole = False  # the server sends whole files only
         self.step = 1 << 17  # bytes of one part after which those who wait are told
         self._busy = 0
-        self._failures = 0
         self._restarts = 0
         self._fetched = 0
         self._window = (time.monotonic(), 0)
@@ -163,7 +161,7 @@ class Hands:
             self._window = (now, self._fetched)
 
     def _work(self) -> None:
-        address, refusals = "", 0
+        address, refusals, failures, fetched = "", 0, 0, -1
         while (part := self._claim()) is not None:
             try:
                 address = address or self._order.address()
@@ -178,7 +176,9 @@ class Hands:
                 self.fail(error)
             except Unreachable as error:
                 address = ""
-                self._rest(part, error)
+                failures = failures + 1 if fetched == self._fetched else 1
+                fetched = self._fetched
+                self._rest(part, error, failures)
             except Exception as error:  # noqa: BLE001  # it is raised again by the thread that waits
                 self.fail(error)
 
@@ -207,7 +207,6 @@ class Hands:
                 with self._changed:
                     before, part.at = part.at, part.at + len(chunk)
                     self._fetched += len(chunk)
-                    self._failures = 0
                     if part.is_done or before // self.step != part.at // self.step:
                         self._changed.notify_all()
                     if self._ended or self._trouble is not None:
@@ -231,7 +230,7 @@ class Hands:
         if is_believed:
             self.fail(error)
 
-    def _rest(self, part: Part, error: AdapterError) -> None:
+    def _rest(self, part: Part, error: AdapterError, failures: int) -> None:
         with self._changed:
             if self._whole:
                 self._start_over(part)
@@ -239,11 +238,11 @@ class Hands:
                 self._parts.give_back(part)
             if isinstance(error, PushedBack):
                 self._pace.pushed_back()
-            self._failures += 1
-            failures = max(self._failures, self._restarts)
+            failures = max(failures, self._restarts)
             if failures >= _TRIES:
                 self.fail(Unreachable(f"{error}; given up after {failures} tries"))
-        self._pause(min(_REST * 2 ** (failures - 1), _LONGEST_REST))
+        rest = self._connections.patience.rest
+        self._pause(rest * 2 ** min(failures - 1, _DOUBLED))
 
     def _pause(self, seconds: float) -> None:
         if seconds <= 0:

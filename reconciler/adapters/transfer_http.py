@@ -12,6 +12,7 @@ import re
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ from reconciler.adapters.transfer_parts import Extent
 from reconciler.errors import Rejected, Unreachable
 
 CHUNK = 1 << 18  # bytes of one read
-_STALL = 10.0  # seconds without a byte, or for a connection
 _SLOWEST = 2_000  # bytes per second over a stall's time; a server below it does not answer
 _IDLE = 16  # connections kept open for the next file
 _HOPS = 4  # redirections followed
@@ -74,13 +74,33 @@ class Wanted:
         return f"Wanted({self.extent} of {self.size})"
 
 
-class Connections:
-    """Open connections by server, for one node's transfers."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a server is waited for, in seconds.
 
-    def __init__(self, stall: float = _STALL) -> None:
-        self.stall = stall
+    `stall` is without a byte, or for a connection; `rest` is after a first failure, and doubles.
+    """
+
+    stall: float = 10.0
+    rest: float = 0.2
+
+
+_Idle = list[tuple[tuple[str, str], http.client.HTTPConnection]]
+
+
+def _close(idle: _Idle) -> None:
+    while idle:
+        idle.pop()[1].close()
+
+
+class Connections:
+    """Open connections by server, for one node's transfers; closed when nobody has it any more."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.patience = patience or Patience()
         self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[str, str], http.client.HTTPConnection]] = []
+        self._idle: _Idle = []
+        weakref.finalize(self, _close, self._idle)
 
     @contextmanager
     def read(self, wanted: Wanted) -> Iterator[Iterator[memoryview]]:
@@ -111,13 +131,6 @@ class Connections:
             url = _redirected(url, moved)
         raise Rejected(f"more than {_HOPS} redirections")
 
-    def close(self) -> None:
-        """Close what is idle."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for _, connection in idle:
-            connection.close()
-
     def _bytes(self, response: http.client.HTTPResponse, wanted: Wanted) -> Iterator[memoryview]:
         start, end = wanted.extent or (0, wanted.size)
         left = end - start
@@ -129,7 +142,7 @@ class Connections:
             left -= len(chunk)
             came += len(chunk)
             now = time.monotonic()
-            if now - since > self.stall:
+            if now - since > self.patience.stall:
                 if came < _SLOWEST * (now - since):
                     raise Unreachable(f"{came} bytes in {now - since:.0f} s")
                 since, came = now, 0
@@ -143,8 +156,8 @@ class Connections:
                     return connection
         scheme, place = key
         if scheme == "https":
-            return http.client.HTTPSConnection(place, timeout=self.stall, context=_tls())
-        return http.client.HTTPConnection(place, timeout=self.stall)
+            return http.client.HTTPSConnection(place, timeout=self.patience.stall, context=_tls())
+        return http.client.HTTPConnection(place, timeout=self.patience.stall)
 
     def _put_back(
         self,
