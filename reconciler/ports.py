@@ -168,7 +168,7 @@ class AsRunRow:
     asset: str
     playlist: str
     item: str
-    kind: str  # programme, filler, slate, live, act
+    kind: str  # programme, alternate, filler, slate, live, act
     started_at: datetime
     ended_at: datetime | None
     first_tick: int

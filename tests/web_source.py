@@ -142,10 +142,10 @@ class _Answer(BaseHTTPRequestHandler):
         # A small buffer: what is counted as sent has really left.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 15)
 
-    def do_HEAD(self) -> None:  # noqa: N802  # the name that http.server calls
+    def do_HEAD(self) -> None:  # the name that http.server calls
         self._answer("HEAD")
 
-    def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+    def do_GET(self) -> None:  # the name that http.server calls
         self._answer("GET")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name

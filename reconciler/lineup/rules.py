@@ -114,6 +114,8 @@ def _start(entry: Entry, path: Path) -> Found:
 
 
 def _part(part: AssetPart, path: Path) -> Found:
+    if part.alternate == part.asset:
+        yield (*path, "alternate"), f"expected another asset than '{part.asset}' itself"
     if part.transition is not None:
         yield from _transition(part.transition, path)
     if part.out_point is not None:

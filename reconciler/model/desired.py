@@ -72,7 +72,8 @@ class AssetItem:
     """An asset with in and out points (positions in the file, out exclusive; None: its ends).
 
     `at` is a time of day in the channel's zone on the day that the playlist began (or the next
-    such time after it began, where that is earlier); None: follows the item before.
+    such time after it began, where that is earlier); None: follows the item before. `alternate` is
+    played, from its beginning, where the asset cannot be.
     """
 
     id: str
@@ -83,6 +84,7 @@ class AssetItem:
     transition: DesiredTransition | None = None
     at: time | None = None
     start: StartType = StartType.FOLLOW
+    alternate: AssetId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

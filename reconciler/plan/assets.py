@@ -48,8 +48,14 @@ def _named_in(playlist: DesiredPlaylist) -> Iterator[AssetId]:
     for item in playlist.items:
         match item:
             case AssetItem():
-                yield item.asset
+                yield from _of_item(item)
             case BreakItem():
-                yield from (part.asset for part in item.items)
+                yield from (asset for part in item.items for asset in _of_item(part))
             case _:
                 continue
+
+
+def _of_item(item: AssetItem) -> Iterator[AssetId]:
+    yield item.asset
+    if item.alternate is not None:
+        yield item.alternate

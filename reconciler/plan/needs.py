@@ -62,6 +62,8 @@ def clips_of(rundown: Rundown, now: int, until: int) -> Iterator[tuple[Clip, int
     for event in rundown.events:
         if event.end > now and event.start < until and isinstance(event.material, Clip):
             yield event.material, max(event.start, now), event
+            if event.alternate is not None:
+                yield event.alternate, max(event.start, now), event
     for clip in (*rundown.filler, *((rundown.slate,) if rundown.slate is not None else ())):
         yield clip, now, None
 
