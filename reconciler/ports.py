@@ -8,14 +8,15 @@ holds the suites that the fakes and every real adapter pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.model.copies import CopyProgress, CopyWanted
 from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.rundown import Rundown
 
@@ -50,6 +51,27 @@ class SidecarStart:
         return f"SidecarStart({self.channel}, epoch {self.epoch})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOrder:
+    """A file that a node is to hold: what it must be, and where its bytes are.
+
+    `content` names the bytes, safe as a file's name: equal content, equal name. `address` gives a
+    URL that can be read now with `headers`: of object storage a presigned one, renewed before it
+    lapses, so that nodes never see credentials; whoever holds it may read the file, so it is
+    never shown. `due` is in seconds until it airs, for the share of a limited line; None: no hurry.
+    """
+
+    stored: str
+    uri: str  # for people; holds no credentials
+    size: int
+    content: str
+    address: Callable[[], str] = field(repr=False, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sha256: str | None = None
+    etag: str | None = None
+    due: int | None = None
+
+
 class NodeControl(Protocol):
     """One node's ability to run sidecars and hold media."""
 
@@ -65,8 +87,18 @@ class NodeControl(Protocol):
     def forget(self, channel: ChannelName, epoch: int) -> None:
         """Remove what a stopped sidecar left behind; `Rejected` while it runs."""
 
-    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:
-        """Bring a file here, whole and verified, under `stored`; or do nothing if it is here."""
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Bring a file here, whole and verified; or do nothing if it is here.
+
+        Resumes what was begun before. Content that is here under another name is not fetched
+        again. While another stages the same content, waits for it.
+        """
+
+    def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Fetch a file anew; what is here under its name stays until the new one is whole."""
+
+    def transfers(self) -> tuple[TransferSeen, ...]:
+        """Files that are under way here, whoever brings them; sorted by name."""
 
     def spooled(self, seen: SidecarSeen) -> tuple[AsRunRow, ...]:
         """Rows left in a stopped sidecar's spool; the event it died in is `partial`."""
@@ -136,7 +168,7 @@ class AsRunRow:
     asset: str
     playlist: str
     item: str
-    kind: str  # programme, filler, slate, live, act
+    kind: str  # programme, alternate, filler, slate, live, act
     started_at: datetime
     ended_at: datetime | None
     first_tick: int
@@ -274,6 +306,24 @@ class Store(Protocol):
     def record_media(self, node: NodeName, staged: Mapping[str, StagedSeen]) -> None:
         """What lies on a node's disk now; brings `media_status` of items up to date."""
 
+    def want_media(self, node: NodeName, wanted: Sequence[CopyWanted]) -> None:
+        """All that a node lacks now, and why it is not under way; what it has is left alone."""
+
+    def note_copy(self, node: NodeName, copy: CopyProgress) -> None:
+        """How far one file has come; brings `media_status` of items up to date."""
+
+    def read_uses(self, node: NodeName) -> Mapping[str, datetime]:
+        """When a rundown last played each file of a node; kept as rundowns are saved."""
+
+    def ask_restage(self, asset: AssetId, node: NodeName | None, who: str) -> tuple[NodeName, ...]:
+        """Ask for a new copy on `node` (None: wherever one is, or is wanted); the nodes, sorted.
+
+        Asking again while a request is open changes nothing. It is given up after a day.
+        """
+
+    def end_restage(self, request: int, outcome: str) -> None:
+        """A request is met, or never will be; or do nothing if it has ended."""
+
     def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
         """Store rows exactly once, by (spool, seq)."""
 
@@ -321,6 +371,12 @@ class Reports(Protocol):
     def items(self, playlist_id: str) -> tuple[Mapping[str, object], ...]:
         """The older JSON shape of a playlist's items, in order."""
 
+    def item(self, item_id: str) -> Mapping[str, object] | None:
+        """One item by its row id, with `channel` and its `node`; None where there is none."""
+
+    def media(self, *, whole: bool, limit: int) -> tuple[Mapping[str, object], ...]:
+        """Copies of assets on nodes, what is due first; `whole`: also those simply there."""
+
     def alarms(self) -> tuple[Mapping[str, object], ...]:
         """Alarms that are raised, oldest first."""
 
@@ -356,7 +412,16 @@ class MediaLibrary(Protocol):
         assets: Mapping[AssetId, DesiredAsset],
         sources: Sequence[MediaSource],
     ) -> Mapping[AssetId, AssetFact]:
-        """Facts of wanted assets, probed once per content; a problem is a fact, not an error."""
+        """Facts of wanted assets, probed once per content; a problem is a fact, not an error.
+
+        Never waits long: what a distant store has not answered yet is a problem that says so.
+        """
+
+    def order(self, fact: AssetFact) -> StageOrder:
+        """What a node needs to stage the asset that `fact` is of; `Rejected` where it cannot."""
+
+    def changed(self, timeout: float) -> bool:
+        """Wait until a fact is another than was told, at most `timeout` seconds; whether one is."""
 
 
 class LineupReader(Protocol):

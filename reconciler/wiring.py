@@ -123,7 +123,12 @@ class Nodes:
         match node.runtime:
             case Runtime.PROCESS:
                 devices = frozenset(device.index for device in node.devices)
-                return LocalNode(node.name, self._folder / node.name, devices=devices)
+                return LocalNode(
+                    node.name,
+                    self._folder / node.name,
+                    devices=devices,
+                    stage_rate=node.stage_rate,
+                )
             case Runtime.DOCKER | Runtime.AGENT:
                 raise Rejected(
                     f"{node.name}: runtime {node.runtime.value} is not supported in this release; "

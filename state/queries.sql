@@ -59,6 +59,12 @@ order by id;
 -- Every raised alarm, oldest first.
 select channel, key, text, since from alarms order by since, channel, key;
 
+-- name: read_restages
+-- Every open request for a new copy that is not given up, oldest first.
+select id, asset, node, who, asked_at from media_requests
+where ended_at is null and asked_at > clock_timestamp() - interval '1 day'
+order by asked_at, node, asset, id;
+
 -- name: read_assets_change
 -- The number that grows when what house numbers mean has changed.
 select number from changes where what = 'lineup_assets';
@@ -136,7 +142,7 @@ delete from playout_items
 where playlist_id = any(%(playlists)s) and id <> all(%(keep)s);
 
 -- name: write_items
--- Insert items, or update what differs; a staged file makes its item ready.
+-- Insert items, or update what differs; an item is as far as its file on the channel's node is.
 with wanted as (
   select w.id, w.playlist_id, w.sort_order, w.in_point, w.out_point, w.transition,
          w.transition_ms, w.media_path, w.item, w.asset, w.live, w.title,
@@ -145,9 +151,8 @@ with wanted as (
            as asset_id,
          case
            when w.media_status <> 'pending' then w.media_status
-           when exists (select from media_copies m
-                        where m.stored = w.media_path and m.node = %(node)s) then 'ready'
-           else 'pending'
+           else coalesce((select m.state from media_copies m
+                          where m.stored = w.media_path and m.node = %(node)s), 'pending')
          end as media_status
   from jsonb_populate_recordset(null::playout_items, %(rows)s) w
 )
@@ -173,15 +178,16 @@ where (i.playlist_id, i.asset_id, i.sort_order, i.in_point, i.out_point, i.trans
 
 -- name: write_assets
 -- Keep what house numbers mean; returns those that changed.
-insert into lineup_assets as a (asset, id, title, stored, duration_ms, problem)
-select w.asset, w.id, w.title, w.stored, w.duration_ms, w.problem
+insert into lineup_assets as a (asset, id, title, stored, duration_ms, problem, loudness, note)
+select w.asset, w.id, w.title, w.stored, w.duration_ms, w.problem, w.loudness, w.note
 from jsonb_populate_recordset(null::lineup_assets, %(rows)s) w
 order by w.asset
 on conflict (asset) do update set
   title = excluded.title, stored = excluded.stored, duration_ms = excluded.duration_ms,
-  problem = excluded.problem
-where (a.title, a.stored, a.duration_ms, a.problem)
-  is distinct from (excluded.title, excluded.stored, excluded.duration_ms, excluded.problem)
+  problem = excluded.problem, loudness = excluded.loudness, note = excluded.note
+where (a.title, a.stored, a.duration_ms, a.problem, a.loudness, a.note)
+  is distinct from (excluded.title, excluded.stored, excluded.duration_ms, excluded.problem,
+                    excluded.loudness, excluded.note)
 returning a.asset;
 
 -- name: note_assets_changed
@@ -437,30 +443,97 @@ update cluster_nodes set last_seen_at = clock_timestamp() where hostname = any(%
 
 -- name: forget_copies
 -- Forget files that a node has no more.
-delete from media_copies where node = %(node)s and stored <> all(%(stored)s);
+delete from media_copies
+where node = %(node)s and state = 'ready' and stored <> all(%(stored)s);
 
 -- name: record_copies
--- Remember the files that a node has; only what differs.
-insert into media_copies as m (stored, node, size, asset)
-select w.stored, %(node)s, w.size, (select min(a.asset) from lineup_assets a where a.stored = w.stored)
+-- Remember the files that a node has whole; only what differs.
+insert into media_copies as m (stored, node, size, done, asset, used_at)
+select w.stored, %(node)s, w.size, w.size,
+       (select min(a.asset) from lineup_assets a where a.stored = w.stored), clock_timestamp()
 from unnest(%(stored)s::text[], %(sizes)s::bigint[]) as w (stored, size)
-on conflict (stored, node) do update set size = excluded.size, seen_at = clock_timestamp()
-where m.size <> excluded.size;
+on conflict (stored, node) do update set
+  size = excluded.size, done = excluded.size, state = 'ready', error = '', eta_at = null,
+  due_at = null, used_at = coalesce(m.used_at, excluded.used_at), seen_at = clock_timestamp()
+where m.size <> excluded.size or m.state <> 'ready';
 
--- name: mark_ready
--- Mark the items whose files came to, or left, the node of their channel.
-update playout_items i set media_status = case when m.stored is null then 'pending' else 'ready' end,
+-- name: drop_wants
+-- Forget files that a node lacks and nothing wants there any more.
+delete from media_copies
+where node = %(node)s and state <> 'ready' and stored <> all(%(stored)s)
+returning stored;
+
+-- name: want_copies
+-- Remember what a node lacks, when it is due and what keeps it; how far it has come stays.
+insert into media_copies as m (stored, node, asset, size, state, due_at, error, used_at)
+select w.stored, %(node)s, w.asset, w.size, 'pending', w.due_at, w.error, clock_timestamp()
+from jsonb_to_recordset(%(rows)s)
+  as w (stored text, asset text, size bigint, due_at timestamptz, error text)
+on conflict (stored, node) do update set
+  asset = excluded.asset, size = excluded.size, due_at = excluded.due_at,
+  error = case when m.state = 'pending' then excluded.error else m.error end
+where m.state <> 'ready';
+
+-- name: note_copy
+-- Remember how far a file has come, or how that ended.
+insert into media_copies as m (stored, node, asset, size, state, done, eta_at, error, used_at)
+values (%(stored)s, %(node)s, %(asset)s, %(size)s, %(state)s, %(done)s, %(eta_at)s, %(error)s,
+        clock_timestamp())
+on conflict (stored, node) do update set
+  asset = excluded.asset, size = excluded.size, state = excluded.state, done = excluded.done,
+  eta_at = excluded.eta_at, error = excluded.error,
+  due_at = case when excluded.state = 'ready' then null else m.due_at end;
+
+-- name: note_uses
+-- Remember that a channel's rundown, the kept one and the new one, plays its files until now.
+update media_copies m set used_at = clock_timestamp()
+where (m.used_at is null or m.used_at < clock_timestamp() - interval '1 minute')
+  and m.stored in (
+    select unnest(%(needs)s::text[])
+    union select unnest(r.needs) from rundowns r where r.channel = %(channel)s);
+
+-- name: read_uses
+-- When a rundown last played each file of a node.
+select stored, used_at from media_copies where node = %(node)s and used_at is not null;
+
+-- name: ask_restage
+-- Ask for a new copy on one node, or wherever one is or is wanted; returns the nodes.
+with places as (
+       select %(node)s::text as node where %(node)s::text is not null
+       union
+       select c.node from media_copies c
+       where %(node)s::text is null
+         and (c.asset = %(asset)s::text
+              or c.stored = (select a.stored from lineup_assets a where a.asset = %(asset)s::text))),
+     old as (
+       update media_requests r set ended_at = clock_timestamp(), outcome = 'given up'
+       from places p
+       where r.asset = %(asset)s and r.node = p.node and r.ended_at is null
+         and r.asked_at <= clock_timestamp() - interval '1 day')
+insert into media_requests (asset, node, who)
+select %(asset)s, p.node, %(who)s from places p
+on conflict (asset, node) where ended_at is null do update set who = media_requests.who
+returning node;
+
+-- name: end_restage
+-- A new copy is there, or will not be.
+update media_requests set ended_at = clock_timestamp(), outcome = %(outcome)s
+where id = %(id)s and ended_at is null;
+
+-- name: mark_items
+-- Mark items as far as their files on the node of their channel are.
+update playout_items i set media_status = coalesce(m.state, 'pending'),
   updated_at = clock_timestamp()
 from playout_playlists p
 join playout_channels c on c.id = p.channel_id and c.node = %(node)s
 cross join unnest(%(changed)s::text[]) as w (stored)
 left join media_copies m on m.stored = w.stored and m.node = %(node)s
-where i.playlist_id = p.id and i.media_path = w.stored and i.media_status <> 'error'
-  and i.media_status <> case when m.stored is null then 'pending' else 'ready' end;
+where i.playlist_id = p.id and i.media_path = w.stored
+  and i.media_status <> coalesce(m.state, 'pending');
 
 -- name: copies_of
--- The files that a node is known to have.
-select stored, size from media_copies where node = %(node)s;
+-- The files that a node is known to have whole.
+select stored, size from media_copies where node = %(node)s and state = 'ready';
 
 -- name: asrun_until
 -- The frame after the newest that a channel's as-run accounts for.
@@ -611,6 +684,32 @@ left join assets a on a.id = i.asset_id
 left join lineup_assets l on l.asset = i.asset
 where i.playlist_id = %(playlist)s
 order by i.sort_order, i.id;
+
+-- name: report_item
+-- One item, with the channel that plays it and where that is.
+select i.id, i.item, i.asset, i.live, i.media_path, i.media_status, c.name as channel, c.node
+from playout_items i
+join playout_playlists p on p.id = i.playlist_id
+join playout_channels c on c.id = p.channel_id
+where i.id = %(item)s;
+
+-- name: report_media
+-- Copies of assets on nodes: all of them, or only those that are not simply there.
+select coalesce(m.asset, a.asset) as asset, coalesce(a.title, '') as title, m.node,
+       m.stored as media_path, m.state as media_status, m.size, m.done, m.due_at, m.eta_at, m.error,
+       m.used_at, a.duration_ms, a.loudness::float8 as loudness, coalesce(a.note, '') as note,
+       coalesce(r.who, '') as asked_by,
+       array(select distinct c.name from playout_items i
+             join playout_playlists p on p.id = i.playlist_id
+             join playout_channels c on c.id = p.channel_id
+             where i.media_path = m.stored order by c.name) as channels
+from media_copies m
+left join lineup_assets a on a.asset = m.asset
+left join media_requests r on r.asset = m.asset and r.node = m.node and r.ended_at is null
+  and r.asked_at > clock_timestamp() - interval '1 day'
+where %(whole)s or m.state <> 'ready' or m.error <> '' or m.eta_at is not null or r.id is not null
+order by m.due_at nulls last, 1, m.node, m.stored
+limit %(limit)s;
 
 -- name: report_alarms
 -- Alarms that are raised, oldest first.

@@ -66,7 +66,7 @@ create table playout_items (
   out_point numeric,
   transition text not null default 'cut',
   transition_ms int not null default 0,
-  media_status text not null default 'pending',     -- pending, ready, error
+  media_status text not null default 'pending',     -- pending, staging, ready, error
   media_path text,                                  -- its file's name on every node
   updated_at timestamptz not null default now(),
   item text,                                        -- its id in the lineup
@@ -131,7 +131,9 @@ create table lineup_assets (
   title text not null default '',
   stored text not null,
   duration_ms bigint,
-  problem text
+  problem text,
+  loudness numeric,                                 -- LUFS, integrated; null: not measured
+  note text                                         -- what people should know of one that plays
 );
 
 -- A number that grows when a table that is dear to read has changed.
@@ -141,15 +143,34 @@ create table changes (
 );
 insert into changes (what) values ('lineup_assets');
 
--- Which file is whole and verified on which node.
+-- Which file is on which node, or on its way there; `ready`: whole and verified.
 create table media_copies (
   stored text not null,
   node text not null,
   asset text,
   size bigint not null,
   seen_at timestamptz not null default now(),
+  state text not null default 'ready'
+    check (state in ('pending', 'staging', 'ready', 'error')),
+  done bigint not null default 0,                   -- bytes that have come
+  due_at timestamptz,                               -- when it airs next, where it is not there yet
+  eta_at timestamptz,                               -- when the copy under way will be whole
+  error text not null default '',
+  used_at timestamptz,                              -- when a rundown last played it
   primary key (stored, node)
 );
+
+-- Somebody wants a new copy of an asset on a node: at most one open request for each.
+create table media_requests (
+  id bigint generated always as identity primary key,
+  asset text not null,
+  node text not null,
+  who text not null,
+  asked_at timestamptz not null default now(),
+  ended_at timestamptz,
+  outcome text
+);
+create unique index media_requests_open on media_requests (asset, node) where ended_at is null;
 
 -- Who holds a DeckLink device: at most one active row for each, channels and recorders alike.
 create table device_claims (

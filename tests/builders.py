@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from reconciler.model.copies import MediaRoom
 from reconciler.model.desired import (
     AssetItem,
     DecklinkOutput,
@@ -45,7 +46,7 @@ from reconciler.model.ids import (
     PlaylistName,
     RecorderName,
 )
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen, TransferStep
 from reconciler.model.observed import (
     AlarmSeen,
     ChannelRow,
@@ -58,6 +59,7 @@ from reconciler.model.observed import (
     OutputSeen,
     OverrideSeen,
     RecorderSeen,
+    RestageSeen,
     SidecarAnswer,
     SidecarSeen,
     Snapshot,
@@ -167,7 +169,9 @@ def machine(
     engines: Iterable[EngineKind] = tuple(EngineKind),
     maintenance: bool = False,
     max_channels: int | None = None,
+    budget: int | None = None,
 ) -> DesiredNode:
+    """`budget` is the room for media; unused files are kept up to the whole of it."""
     return DesiredNode(
         name=NodeName(name),
         runtime=Runtime.PROCESS,
@@ -179,6 +183,7 @@ def machine(
         cores=Fraction(cores) if cores is not None else None,
         max_channels=max_channels,
         maintenance=maintenance,
+        media=MediaRoom(budget=budget, high_water=Fraction(1)),
     )
 
 
@@ -233,18 +238,27 @@ def node(
     name: str,
     *,
     silent_for: float = 0,
-    staged: Iterable[str] | None = (),
+    staged: Iterable[str] | Mapping[str, int] | None = (),
     cores: int | None = None,
     devices: Iterable[int] | None = None,
+    arriving: Mapping[str, int] | None = None,
 ) -> NodeSeen:
-    """Silent for 10 seconds or longer: lost."""
+    """Silent for 10 seconds or longer: lost. Staged files are of one byte, or of the given size.
+
+    `arriving` is how many bytes have come of files that are under way.
+    """
     answering = Health.UNREAD if silent_for else Health.ANSWERING
-    files = {s: StagedSeen(stored=s, size=1) for s in staged} if staged is not None else None
+    sizes = staged if isinstance(staged, Mapping) else dict.fromkeys(staged or (), 1)
+    files = {s: StagedSeen(stored=s, size=size) for s, size in sizes.items()}
     return NodeSeen(
         name=NodeName(name),
         health=Health.LOST if silent_for >= 10 else answering,
         silent_for=timedelta(seconds=silent_for),
-        staged=None if silent_for else files,
+        staged=None if silent_for or staged is None else files,
+        transfers=tuple(
+            TransferSeen(stored=s, size=1000, done=done, rate=100, step=TransferStep.FETCHING)
+            for s, done in sorted((arriving or {}).items())
+        ),
         cores=Fraction(cores) if cores is not None else None,
         devices=frozenset(devices) if devices is not None else None,
     )
@@ -374,7 +388,22 @@ def alarm(of: str, key: str, text: str = "it was so", since: float = -300) -> Al
     return AlarmSeen(channel=ChannelName(of), key=key, text=text, since=after(since))
 
 
-Found = NodeSeen | SidecarSeen | ChannelRow | ClaimSeen | RecorderSeen | OverrideSeen | AlarmSeen
+def restage(asset: str, on: str = "rack1", number: int = 3) -> RestageSeen:
+    return RestageSeen(
+        id=number, asset=AssetId(asset), node=NodeName(on), who="anna", asked_at=after(-5)
+    )
+
+
+Found = (
+    RestageSeen
+    | NodeSeen
+    | SidecarSeen
+    | ChannelRow
+    | ClaimSeen
+    | RecorderSeen
+    | OverrideSeen
+    | AlarmSeen
+)
 
 
 def cluster(
@@ -383,8 +412,12 @@ def cluster(
     catalogue: Iterable[AssetFact] = (),
     held: Iterable[Rundown] = (),
     needed: Mapping[str, Iterable[str]] | None = None,
+    last_used: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Snapshot:
-    """One answering node `rack1` unless nodes are given; `known` has inventory rows."""
+    """One answering node `rack1` unless nodes are given; `known` has inventory rows.
+
+    `last_used` counts seconds from NOW.
+    """
     nodes = _of(parts, NodeSeen) or [node("rack1")]
     inventory = known.nodes.values() if known is not None else ()
     recorders = _of(parts, RecorderSeen)
@@ -399,10 +432,15 @@ def cluster(
             claims=tuple(_of(parts, ClaimSeen)),
             overrides=tuple(_of(parts, OverrideSeen)),
             alarms=tuple(_of(parts, AlarmSeen)),
+            restages=tuple(_of(parts, RestageSeen)),
         ),
         catalogue=_named(catalogue, lambda f: f.asset),
         held=_named(held, lambda r: r.channel),
         needed={ChannelName(k): frozenset(v) for k, v in (needed or {}).items()},
+        last_used={
+            NodeName(name): {stored: after(at) for stored, at in ages.items()}
+            for name, ages in (last_used or {}).items()
+        },
     )
 
 

@@ -10,6 +10,7 @@ from threading import RLock
 
 from reconciler.adapters.postgres_rows import ChannelRows
 from reconciler.errors import Rejected, Unreachable
+from reconciler.model.copies import CopyState
 from reconciler.model.ids import AssetId, ChannelName, NodeName, RecorderName
 from reconciler.model.observed import (
     AlarmSeen,
@@ -17,6 +18,7 @@ from reconciler.model.observed import (
     ClaimSeen,
     OverrideSeen,
     RecorderSeen,
+    RestageSeen,
     SidecarSeen,
 )
 from reconciler.model.rundown import Rundown
@@ -37,6 +39,18 @@ class Lease:
 class Restart:
     node: NodeName
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeCopy:
+    asset: AssetId | None
+    state: CopyState
+    size: int = 0
+    done: int = 0
+    due_at: datetime | None = None
+    eta_at: datetime | None = None
+    error: str = ""
+    used_at: datetime | None = None
 
 
 @dataclass
@@ -63,7 +77,9 @@ class FakeDatabase:
     leases: dict[ChannelName, Lease] = field(default_factory=dict)
     restarts: dict[ChannelName, list[Restart]] = field(default_factory=dict)
     rundowns: dict[ChannelName, tuple[str, Rundown, str]] = field(default_factory=dict)
-    staged: dict[NodeName, frozenset[str]] = field(default_factory=dict)
+    copies: dict[tuple[NodeName, str], FakeCopy] = field(default_factory=dict)
+    restages: list[RestageSeen] = field(default_factory=list)
+    asked: int = 0  # requests ever
     stored_names: dict[AssetId, str] = field(default_factory=dict)
     overrides: list[OverrideSeen] = field(default_factory=list)
     alarms: dict[tuple[ChannelName, str], AlarmSeen] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from fractions import Fraction
 from reconciler.errors import Rejected, Unreachable, UsageError
 from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import (
     Health,
     Life,
@@ -35,7 +35,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.rundown import Act, Clip, PlayList, Rundown, SlatePicture
 from reconciler.model.video import VideoFormat
-from reconciler.ports import AsRunRow, Progress, SidecarStart
+from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from reconciler.sidecar import acts as live
 from reconciler.sidecar.bend import Bent, bend
@@ -182,6 +182,7 @@ class FakeNode:
         self.devices: frozenset[int] | None = None
         self.free_bytes = 1 << 40
         self.media: dict[str, int] = {}
+        self.under_way: dict[str, TransferSeen] = {}
         self.calls: list[str] = []
 
     def look(self) -> tuple[NodeSeen, tuple[SidecarSeen, ...]]:
@@ -232,14 +233,23 @@ class FakeNode:
             raise Rejected(f"{self.name}: {seen.channel} epoch {seen.epoch}: it runs; ask it")
         return tuple(sidecar.rows)
 
-    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:
-        self._call(f"stage {stored}")
-        if "missing" in uri:
-            raise Rejected(f"{stored}: {uri}: there is no such file")
-        if self.free_bytes < size:
-            raise Unreachable(f"{stored}: the disk is full")
-        self.media[stored] = size
-        progress(size, size)
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        self._call(f"stage {order.stored}")
+        if "missing" in order.uri:
+            raise Rejected(f"{order.stored}: {order.uri}: there is no such file")
+        if self.free_bytes < order.size:
+            raise Unreachable(f"{order.stored}: the disk is full")
+        self.media[order.stored] = order.size
+        progress(order.size, order.size)
+        return StagedSeen(stored=order.stored, size=order.size, sha256=order.sha256)
+
+    def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        self._call(f"restage {order.stored}")
+        return self.stage(order, progress)
+
+    def transfers(self) -> tuple[TransferSeen, ...]:
+        self._call("transfers", reading=True)
+        return tuple(self.under_way[name] for name in sorted(self.under_way))
 
     def evict(self, stored: str) -> None:
         self._call(f"evict {stored}")
@@ -486,6 +496,7 @@ class FakeLibrary:
         self.lengths = dict(lengths)
         self.sizes: dict[str, int] = {}
         self.asked: list[tuple[AssetId, ...]] = []
+        self.changes = threading.Condition()
 
     def catalogue(
         self,
@@ -496,6 +507,26 @@ class FakeLibrary:
         names = tuple(sorted(set(wanted)))
         self.asked.append(names)
         return {name: self._fact(name) for name in names}
+
+    def order(self, fact: AssetFact) -> StageOrder:
+        return StageOrder(
+            stored=fact.stored,
+            uri=fact.uri,
+            size=fact.size,
+            content=fact.stored,
+            address=lambda: fact.uri,
+            sha256=fact.sha256,
+            etag=fact.etag,
+        )
+
+    def changed(self, timeout: float) -> bool:
+        with self.changes:
+            return self.changes.wait(timeout)
+
+    def tell(self) -> None:
+        """What was being looked at is known now."""
+        with self.changes:
+            self.changes.notify_all()
 
     def _fact(self, asset: AssetId) -> AssetFact:
         length = self.lengths.get(

@@ -95,9 +95,10 @@ class FakeReports:
     ) -> Mapping[str, object]:
         assets = {one["asset"]: one for one in self._db.laid_out[name].assets}
         asset = assets.get(values["asset"], {})
-        here = self._db.staged.get(self._db.channels[name].node or NodeName(""), frozenset())
-        if values["media_status"] == "pending" and values["media_path"] in here:
-            values["media_status"] = "ready"
+        node = self._db.channels[name].node or NodeName("")
+        copy = self._db.copies.get((node, str(values["media_path"])))
+        if values["media_status"] == "pending" and copy is not None:
+            values["media_status"] = copy.state.value
         for key in ("in_point", "out_point"):
             values[key] = None if values[key] is None else float(str(values[key]))
         return {
@@ -109,6 +110,61 @@ class FakeReports:
             "updated_at": self._db.shown[name]["updated_at"],
             "clip_name": values["title"] or asset.get("title") or values["asset"] or values["live"],
             "asset_duration_ms": asset.get("duration_ms"),
+        }
+
+    def item(self, item_id: str) -> Mapping[str, object] | None:
+        for name in self._db.laid_out:
+            for playlist in self.playlists(name):
+                for item in self.items(str(playlist["id"])):
+                    if item["id"] == item_id.lower():
+                        return {**item, "channel": name, "node": self._db.channels[name].node}
+        return None
+
+    def media(self, *, whole: bool, limit: int) -> Rows:
+        with self._db.open("media"):
+            rows = [self._copy(*key) for key in sorted(self._db.copies)]
+            unwell = [
+                row
+                for row in rows
+                if row["media_status"] != "ready"
+                or row["error"]
+                or row["eta_at"]
+                or row["asked_by"]
+            ]
+            found = rows if whole else unwell
+            found.sort(key=lambda one: (one["due_at"] is None, str(one["due_at"])))
+            return tuple(found[:limit])
+
+    def _copy(self, node: NodeName, stored: str) -> dict[str, object]:
+        one = self._db.copies[node, stored]
+        laid_out = (asset for rows in self._db.laid_out.values() for asset in rows.assets)
+        asset = next((row for row in laid_out if row["asset"] == one.asset), {})
+        asked = (r.who for r in self._db.restages if (r.asset, r.node) == (one.asset, node))
+        return {
+            "asset": one.asset,
+            "title": asset.get("title", ""),
+            "node": node,
+            "media_path": stored,
+            "media_status": one.state.value,
+            "size": one.size,
+            "done": one.done,
+            "due_at": instant_text(one.due_at) if one.due_at else None,
+            "eta_at": instant_text(one.eta_at) if one.eta_at else None,
+            "error": one.error,
+            "used_at": instant_text(one.used_at) if one.used_at else None,
+            "duration_ms": asset.get("duration_ms"),
+            "loudness": asset.get("loudness"),
+            "note": asset.get("note") or "",
+            "asked_by": next(asked, ""),
+            "channels": sorted(
+                name
+                for name, rows in self._db.laid_out.items()
+                if any(
+                    item.values["media_path"] == stored
+                    for playlist in rows.playlists
+                    for item in playlist.items
+                )
+            ),
         }
 
     def alarms(self) -> Rows:

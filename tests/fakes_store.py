@@ -16,7 +16,7 @@ from reconciler.adapters.postgres_reports import instant_text
 from reconciler.adapters.postgres_rows import channel_rows
 from reconciler.model.desired import Desired, DesiredChannel, DesiredNode
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, RecorderName
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact
 from reconciler.model.observed import (
     AlarmSeen,
     ChannelRow,
@@ -29,6 +29,7 @@ from reconciler.model.observed import (
 from reconciler.model.rundown import Rundown
 from reconciler.ports import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from tests.fakes_database import FOREVER, FakeDatabase, FakeLeadership, Lease, Restart, rejected
+from tests.fakes_media import FakeMedia
 from tests.fakes_reports import FakeReports
 
 __all__ = ["FakeDatabase", "FakeLeadership", "FakeReports", "FakeStore"]
@@ -36,7 +37,7 @@ __all__ = ["FakeDatabase", "FakeLeadership", "FakeReports", "FakeStore"]
 _HOUR = timedelta(hours=1)
 
 
-class FakeStore:
+class FakeStore(FakeMedia):
     """See `ports.Store`."""
 
     def __init__(
@@ -68,6 +69,7 @@ class FakeStore:
                 alarms=tuple(
                     sorted(db.alarms.values(), key=lambda one: (one.since, one.channel, one.key))
                 ),
+                restages=self._open(),
                 stored_names=dict(db.stored_names),
             )
 
@@ -277,6 +279,7 @@ class FakeStore:
         self, channel: ChannelName, rundown: Rundown, digest: str, inputs: str
     ) -> None:
         with self._deciding("save_rundown") as db:
+            self.note_uses(channel, rundown.files)
             db.rundowns[channel] = (digest, rundown, inputs)
 
     def note_inputs(self, inputs: Mapping[ChannelName, str]) -> None:
@@ -313,10 +316,6 @@ class FakeStore:
     def record_sidecars(self, seen: Iterable[SidecarSeen]) -> None:
         with self._deciding("record_sidecars") as db:
             db.sidecars |= {(one.channel, one.epoch): one for one in seen}
-
-    def record_media(self, node: NodeName, staged: Mapping[str, StagedSeen]) -> None:
-        with self._deciding("record_media") as db:
-            db.staged[node] = frozenset(staged)
 
     def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
         with self.database.open("store_asrun"):

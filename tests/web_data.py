@@ -65,6 +65,21 @@ def item_of(channel: str, number: int) -> Row:
     }
 
 
+def copy_of(
+    asset: str, channel: str, now: datetime, *, done: float = 0, error: str = "", due: int = 0
+) -> Row:
+    """A copy that is under way, in trouble or still to come."""
+    state = "error" if error else "staging" if done else "pending"
+    eta = (now + timedelta(seconds=75)).isoformat() if done else None
+    return {
+        "asset": asset, "title": "", "node": "mcr-2", "media_path": f"{asset}.mp4",
+        "media_status": state, "size": 5 * 10**9, "done": int(done * 5 * 10**9),
+        "due_at": (now + timedelta(seconds=due)).isoformat(), "eta_at": eta, "error": error,
+        "used_at": None, "duration_ms": None, "loudness": None, "note": "", "asked_by": "",
+        "channels": [channel],
+    }  # fmt: skip
+
+
 def channel_of(
     name: str, title: str, now: datetime, *, number: int, more: Mapping[str, object]
 ) -> FakeChannel:

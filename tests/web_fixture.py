@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from reconciler.adapters.sidecar_http import read_answer
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.desired import Account
-from reconciler.model.ids import ChannelName, NodeName, row_id
+from reconciler.model.ids import AssetId, ChannelName, NodeName, row_id
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
 from reconciler.model.rundown import Rundown
 from reconciler.ports import AsRunRow, JournalEntry, PassSeen
@@ -31,6 +31,7 @@ from tests.web_data import (
     Row,
     asrun_of,
     channel_of,
+    copy_of,
     item_of,
     playlist_id,
     skipped,
@@ -89,6 +90,8 @@ class Studio:
         self.alarms: list[Row] = []
         self.asrun: dict[ChannelName, list[Row]] = {}
         self.items: dict[str, list[Row]] = {}  # by playlist id
+        self.media: list[Row] = []
+        self.asked: list[tuple[str, str | None, str]] = []  # asset, node, who
 
     def __getitem__(self, name: str) -> FakeChannel:
         return self.channels[ChannelName(name)]
@@ -106,6 +109,7 @@ class Studio:
         return WebDeps(
             reports=FakeReports(self),
             journal=self.write,
+            restage=self.ask_restage,
             sidecars=lambda name: self.channels[name].seen if name in self.channels else None,
             client=FakeClient(self),
             read_status=read_answer,
@@ -119,6 +123,12 @@ class Studio:
             templates=TEMPLATES,
             on_loopback=on_loopback,
         )
+
+    def ask_restage(self, asset: AssetId, node: NodeName | None, who: str) -> tuple[NodeName, ...]:
+        """Queue a new copy, as `Store.ask_restage` does."""
+        self.require_database()
+        self.asked.append((asset, node, who))
+        return (node,) if node is not None else ()
 
     def write(self, entries: Iterable[JournalEntry]) -> None:
         """Append to the audit, as `Store.journal` does."""
@@ -174,6 +184,21 @@ class FakeReports:
     def items(self, playlist_id: str) -> tuple[Row, ...]:
         self._studio.require_database()
         return tuple(self._studio.items.get(playlist_id, ()))
+
+    def item(self, item_id: str) -> Row | None:
+        self._studio.require_database()
+        for name, one in self._studio.channels.items():
+            for row in self._studio.items[playlist_id(name)]:
+                if row["id"] == item_id:
+                    node = one.seen.node if one.seen else None
+                    return {"asset": "A1", "live": None, **row, "channel": name, "node": node}
+        return None
+
+    def media(self, *, whole: bool, limit: int) -> tuple[Row, ...]:
+        self._studio.require_database()
+        return tuple(row for row in self._studio.media if whole or row["media_status"] != "ready")[
+            :limit
+        ]
 
     def alarms(self) -> tuple[Row, ...]:
         self._studio.require_database()
@@ -353,6 +378,11 @@ def _database_of(studio: Studio, ones: Sequence[FakeChannel]) -> None:
             "since": now.isoformat(),
         }
     )
+    studio.media += [
+        copy_of("FILM-0091", first, now, done=0.42, due=5400),
+        copy_of("RTN-004411", last, now, error="mcr-2: RTN-004411: the store answers 503", due=840),
+        copy_of("SP-88121", first, now, due=10_900),
+    ]
     for age, who, what in (
         (900, "ingrid", "skip"),
         (300, "reconciler", "load rundown"),

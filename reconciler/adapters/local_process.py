@@ -19,12 +19,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import reconciler
-from reconciler.adapters import media_files
+from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.process_folder import ProcessFolder, as_json, locked, reap, tail
+from reconciler.adapters.transfer import Line
+from reconciler.adapters.transfer_pace import Bucket
 from reconciler.errors import ReconcilerError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName, NodeName
+from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, NodeSeen, SidecarSeen
-from reconciler.ports import AsRunRow, Progress, SidecarStart
+from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
 from reconciler.sidecar.asrun import SpoolRow
 from reconciler.sidecar.disk import write_json, write_whole
 from reconciler.sidecar.proc import start_time
@@ -49,12 +52,15 @@ class LocalNode:
         *,
         devices: frozenset[int] | None = None,
         engine_command: Sequence[str] | None = None,
+        stage_rate: int | None = None,
     ) -> None:
         self.name = name
         self.folder = folder.absolute()
         self.media = self.folder / "media"
         self._devices = devices
         self._engine_command = engine_command
+        bucket = Bucket(None if stage_rate is None else stage_rate // 8)
+        self._files = MediaFolder(self.media, Line(bucket))
         self._known: frozenset[tuple[str, bool]] | None = None
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
@@ -66,7 +72,7 @@ class LocalNode:
             node = NodeSeen(
                 name=self.name,
                 health=Health.ANSWERING,
-                staged=media_files.staged(self.media),
+                staged=self._files.staged(),
                 free_bytes=shutil.disk_usage(self.media).free,
                 cores=Fraction(len(os.sched_getaffinity(0))),
                 devices=self._devices,
@@ -164,13 +170,22 @@ class LocalNode:
             (folder.path / SPEC_FILE).unlink(missing_ok=True)  # first: without it nothing is here
             shutil.rmtree(folder.path)
 
-    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:
-        """Bring a local file here, whole, under `stored`; or do nothing if it is here."""
-        media_files.stage(self.media, stored, uri, size=size, progress=progress)
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Bring a file here, whole and verified; or do nothing if it is here."""
+        return self._files.stage(order, progress)
+
+    def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Fetch a file anew; the one here stays until the new one is whole."""
+        return self._files.restage(order, progress)
+
+    def transfers(self) -> tuple[TransferSeen, ...]:
+        """Files that are under way here, by whatever process."""
+        with self._reported("transfers"):
+            return self._files.under_way()
 
     def evict(self, stored: str) -> None:
         """Remove a staged file, or do nothing if there is none."""
-        media_files.evict(self.media, stored)
+        self._files.evict(stored)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
 

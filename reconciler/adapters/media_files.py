@@ -1,7 +1,7 @@
-"""One node's media folder: what is whole in it, bringing a local file in, taking one out.
+"""One node's media folder: what is whole in it, bringing a file in, taking one out.
 
-A file appears under its name by one rename, so whatever is there is whole. Files that begin with
-a dot are under way.
+A file appears under its name by one rename, so whatever is there is whole. What begins with a dot
+is under way, or is the content that names are links to.
 """
 
 from __future__ import annotations
@@ -10,22 +10,111 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
+from reconciler.adapters.media_content import Contents
+from reconciler.adapters.transfer import Line, fetch
 from reconciler.errors import Rejected, Unreachable
-from reconciler.model.media import StagedSeen
-from reconciler.ports import Progress
+from reconciler.model.media import StagedSeen, TransferSeen
+from reconciler.ports import Progress, StageOrder
 from reconciler.sidecar.disk import sync_folder
 
 _CHUNK = 1 << 20  # bytes copied between two words of progress
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SCHEME = "file://"
+_PATIENCE = 600.0  # seconds for another's transfer of the same content; a pass later asks again
+_LOOKS = 3  # content may be evicted between being found and being linked; not for ever
 
 
-def staged(media: Path) -> Mapping[str, StagedSeen]:
-    """Every whole file, by name."""
+class MediaFolder:
+    """The media of one node, on `line`."""
+
+    def __init__(self, media: Path, line: Line, patience: float = _PATIENCE) -> None:
+        self._media = media
+        self._line = line
+        self._patience = patience
+        self._contents = Contents(media)
+        self._swept = False
+
+    def staged(self) -> Mapping[str, StagedSeen]:
+        """Every whole file, by name."""
+        return staged(self._media, self._contents.digests())
+
+    def under_way(self) -> tuple[TransferSeen, ...]:
+        """What is being brought, sorted by name."""
+        return self._contents.under_way()
+
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Bring the order's file in; or do nothing if it is here. See `NodeControl.stage`."""
+        target = _inside(self._media, order.stored)
+        with contextlib.suppress(FileNotFoundError):
+            if target.stat().st_size == order.size:
+                progress(order.size, order.size)
+                return _seen(order)
+        if local_path(order.uri) is not None:
+            return stage(self._media, order, progress)
+        with _reported(order):
+            self._sweep()
+            for _ in range(_LOOKS):
+                with contextlib.suppress(FileNotFoundError):
+                    return self._play(order, progress)
+        raise Unreachable(f"{order.stored}: its content went again and again", system="media")
+
+    def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        """Fetch the order's file anew; the one that is here stays until the new one is whole."""
+        target = _inside(self._media, order.stored)
+        if local_path(order.uri) is not None:
+            target.unlink(missing_ok=True)
+            return stage(self._media, order, progress)
+        with _reported(order):
+            content = self._contents
+            with content.held(order, self._patience):
+                part = content.part(order)
+                digest = fetch(order, part, self._line, progress)
+                self._contents.play(content.keep(order, part, digest), order.stored)
+        return _seen(order, digest)
+
+    def evict(self, stored: str) -> None:
+        """Remove `stored`, or do nothing if it is not there."""
+        _inside(self._media, stored)
+        try:
+            self._contents.drop(stored)
+        except OSError as error:
+            raise Unreachable(f"{stored}: evict: {error.strerror}", system="media") from error
+
+    def _play(self, order: StageOrder, progress: Progress) -> StagedSeen:
+        content = self._contents
+        found = content.find(order)
+        if found is None:
+            with content.held(order, self._patience):
+                found = content.find(order) or self._fetch(order, progress)
+        content.play(found, order.stored)
+        progress(order.size, order.size)
+        return _seen(order, content.digests().get(found.stat().st_ino))
+
+    def _fetch(self, order: StageOrder, progress: Progress) -> Path:
+        content = self._contents
+        part = content.part(order)
+        digest = fetch(order, part, self._line, progress)
+        same = content.same(order, digest)
+        if same is None:
+            return content.keep(order, part, digest)
+        part.unlink()
+        return same
+
+    def _sweep(self) -> None:
+        if not self._swept:
+            self._swept = True
+            self._contents.sweep(time.time())
+
+
+def staged(media: Path, digests: Mapping[int, str] | None = None) -> Mapping[str, StagedSeen]:
+    """Every whole file, by name; `digests` are SHA-256 by inode."""
+    known = digests or {}
     found: dict[str, StagedSeen] = {}
     with contextlib.suppress(FileNotFoundError), os.scandir(media) as entries:
         for entry in entries:
@@ -33,7 +122,10 @@ def staged(media: Path) -> Mapping[str, StagedSeen]:
                 continue
             with contextlib.suppress(FileNotFoundError):
                 if entry.is_file():
-                    found[entry.name] = StagedSeen(stored=entry.name, size=entry.stat().st_size)
+                    seen = entry.stat()
+                    found[entry.name] = StagedSeen(
+                        stored=entry.name, size=seen.st_size, sha256=known.get(seen.st_ino)
+                    )
     return dict(sorted(found.items()))
 
 
@@ -47,20 +139,17 @@ def local_path(uri: str) -> Path | None:
     return None if "://" in uri else Path(uri)
 
 
-def stage(media: Path, stored: str, uri: str, *, size: int, progress: Progress) -> None:
-    """Bring the file at `uri` in as `stored`: by hard link on the same disk, else by a copy.
+def stage(media: Path, order: StageOrder, progress: Progress) -> StagedSeen:
+    """Bring a local file in: by hard link on the same disk, else by a copy.
 
-    Raises `Rejected` where the source is missing, of another size or of a scheme that is not a
-    file's, `Unreachable` where the disk is full or fails.
+    Raises `Rejected` where the source is missing or of another size, `Unreachable` where the disk
+    is full or fails.
     """
+    stored, size = order.stored, order.size
     target = _inside(media, stored)
-    with contextlib.suppress(FileNotFoundError):
-        if target.stat().st_size == size:
-            progress(size, size)
-            return
-    source = local_path(uri)
+    source = local_path(order.address())
     if source is None:
-        raise Rejected(f"{stored}: {uri}: only local files can be staged here", system="media")
+        raise Rejected(f"{stored}: {order.uri}: this is no local file", system="media")
     try:
         media.mkdir(parents=True, exist_ok=True)
         _bring(source, target, size=size, progress=progress)
@@ -69,14 +158,23 @@ def stage(media: Path, stored: str, uri: str, *, size: int, progress: Progress) 
     except OSError as error:
         why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
         raise Unreachable(f"{stored}: copy from {source}: {why}", system="media") from error
+    return _seen(order)
 
 
-def evict(media: Path, stored: str) -> None:
-    """Remove `stored`, or do nothing if it is not there."""
+def _seen(order: StageOrder, digest: str | None = None) -> StagedSeen:
+    return StagedSeen(stored=order.stored, size=order.size, sha256=digest)
+
+
+@contextmanager
+def _reported(order: StageOrder) -> Iterator[None]:
+    """Turn the disk's errors into ours; a file that went meanwhile is for the caller to judge."""
     try:
-        _inside(media, stored).unlink(missing_ok=True)
+        yield
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        raise Unreachable(f"{stored}: evict: {error.strerror}", system="media") from error
+        why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
+        raise Unreachable(f"{order.stored}: {order.uri}: {why}", system="media") from error
 
 
 def _inside(media: Path, stored: str) -> Path:

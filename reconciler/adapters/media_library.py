@@ -21,6 +21,7 @@ from reconciler.adapters.media_probe import ProbeCache
 from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
+from reconciler.ports import StageOrder
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MARK = 12  # hex digits of the content's fingerprint in a stored name
@@ -97,6 +98,22 @@ class LocalLibrary:
             pause = _FRESH if is_new else min(max(_FRESH, _SHARE * (now - began)), _STALE)
             self._last = _Answer(question, search, facts, now + pause)
             return facts
+
+    def order(self, fact: AssetFact) -> StageOrder:
+        """What a node of this machine needs to stage the asset."""
+        return StageOrder(
+            stored=fact.stored,
+            uri=fact.uri,
+            size=fact.size,
+            content=fact.stored,
+            address=lambda: fact.uri,
+            sha256=fact.sha256,
+        )
+
+    def changed(self, timeout: float) -> bool:
+        """Local files are looked at by each pass; nothing comes to be known between them."""
+        time.sleep(timeout)
+        return False
 
     def _look(self, search: Search, question: _Question) -> tuple[Catalogue, bool]:
         """The facts as they are now; and whether some of them had to be made."""

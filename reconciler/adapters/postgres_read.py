@@ -13,6 +13,7 @@ from reconciler.model.observed import (
     DatabaseSeen,
     OverrideSeen,
     RecorderSeen,
+    RestageSeen,
 )
 
 READINGS = (
@@ -22,6 +23,7 @@ READINGS = (
     "read_claims",
     "read_overrides",
     "read_alarms",
+    "read_restages",
     "read_assets_change",
 )
 
@@ -30,7 +32,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 def database_seen(rows: Sequence[Rows], stored_names: Mapping[AssetId, str]) -> DatabaseSeen:
     """Name what `READINGS` gave, all but its last (the number of the assets' last change)."""
-    channels, nodes, recorders, claims, overrides, alarms = rows
+    channels, nodes, recorders, claims, overrides, alarms, restages = rows
     return DatabaseSeen(
         channels={row[0]: _channel(row) for row in channels},
         nodes={NodeName(name): digest for name, digest in nodes},
@@ -38,6 +40,7 @@ def database_seen(rows: Sequence[Rows], stored_names: Mapping[AssetId, str]) -> 
         claims=tuple(_claim(row) for row in claims),
         overrides=tuple(_override(row) for row in overrides),
         alarms=tuple(_alarm(row) for row in alarms),
+        restages=tuple(_restage(row) for row in restages),
         stored_names=stored_names,
     )
 
@@ -100,3 +103,10 @@ def _override(row: tuple[Any, ...]) -> OverrideSeen:
 def _alarm(row: tuple[Any, ...]) -> AlarmSeen:
     channel, key, text, since = row
     return AlarmSeen(channel=ChannelName(channel), key=key, text=text, since=since)
+
+
+def _restage(row: tuple[Any, ...]) -> RestageSeen:
+    number, asset, node, who, asked_at = row
+    return RestageSeen(
+        id=number, asset=AssetId(asset), node=NodeName(node), who=who, asked_at=asked_at
+    )

@@ -39,6 +39,18 @@ class PostgresReports:
             return ()
         return self._rows("report_items", playlist=playlist)
 
+    def item(self, item_id: str) -> Mapping[str, object] | None:
+        """See `Reports.item`."""
+        try:
+            rows = self._rows("report_item", item=UUID(item_id))
+        except ValueError:
+            return None
+        return rows[0] if rows else None
+
+    def media(self, *, whole: bool, limit: int) -> Rows:
+        """See `Reports.media`."""
+        return self._rows("report_media", whole=whole, limit=limit)
+
     def alarms(self) -> Rows:
         """See `Reports.alarms`."""
         return self._rows("report_alarms")

@@ -16,10 +16,12 @@ from psycopg.types.json import Jsonb
 from reconciler.adapters import postgres_claims as claims
 from reconciler.adapters.postgres_channel import write_channel_rows
 from reconciler.adapters.postgres_errors import SYSTEM
+from reconciler.adapters.postgres_media import PostgresMedia, record_media, want_media
 from reconciler.adapters.postgres_pool import Database, Session, hold_term
 from reconciler.adapters.postgres_read import READINGS, database_seen
 from reconciler.adapters.postgres_rows import asrun_row, channel_rows, journal_row, node_row
 from reconciler.errors import Rejected
+from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Desired, DesiredChannel, DesiredNode
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, row_id
 from reconciler.model.media import AssetFact, StagedSeen
@@ -31,11 +33,11 @@ from reconciler.rundown.wire import from_wire, to_wire
 _MANY_ROWS = 500  # as-run rows per statement: far below a statement's time
 
 
-class PostgresStore:
+class PostgresStore(PostgresMedia):
     """See `ports.Store`. `term` tells the term in which this program leads, or None."""
 
     def __init__(self, database: Database, term: Callable[[], int | None] = lambda: None) -> None:
-        self._database = database
+        super().__init__(database)
         self._term = term
         self._assets: tuple[int, Mapping[AssetId, str]] = (-1, {})
         self._assets_lock = Lock()
@@ -189,6 +191,7 @@ class PostgresStore:
         """See `Store.save_rundown`."""
         document = Jsonb(to_wire(rundown, reveal=False))
         with self._deciding(f"save rundown of {channel}") as session:
+            session.do("note_uses", channel=channel, needs=sorted(rundown.files))
             session.do(
                 "save_rundown",
                 channel=channel,
@@ -252,14 +255,12 @@ class PostgresStore:
     def record_media(self, node: NodeName, staged: Mapping[str, StagedSeen]) -> None:
         """Keep which files a node has; items of its channels become ready, or pending again."""
         with self._deciding(f"record media of {node}") as session:
-            known: dict[str, int] = dict(session.all("copies_of", node=node))
-            names = sorted(staged)
-            held = {name: staged[name].size for name in names}
-            changed = sorted({name for name, _ in known.items() ^ held.items()})
-            if changed:
-                session.do("forget_copies", node=node, stored=names)
-                session.do("record_copies", node=node, stored=names, sizes=list(held.values()))
-                session.do("mark_ready", node=node, changed=changed)
+            record_media(session, node, staged)
+
+    def want_media(self, node: NodeName, wanted: Sequence[CopyWanted]) -> None:
+        """See `Store.want_media`."""
+        with self._deciding(f"record what {node} lacks") as session:
+            want_media(session, node, wanted)
 
     def store_asrun(self, rows: Sequence[AsRunRow]) -> None:
         """See `Store.store_asrun`; all of them, or none."""

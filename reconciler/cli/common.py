@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import sys
 from collections.abc import Iterable
@@ -76,11 +75,3 @@ def insist_on_names(names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in channels:
             raise UsageError(f"expected a channel's name, found {name!r}{nearest(name, channels)}")
-
-
-def caller() -> str:
-    """Who runs this command, for the journal."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "somebody"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler import wiring
-from reconciler.cli.common import Context, caller, pass_context, say
+from reconciler.cli.common import Context, pass_context, say
+from reconciler.cli.who import who_acts
 from reconciler.errors import UsageError
 from reconciler.model.ids import NodeName
 from reconciler.shell.fence import fence
@@ -31,7 +32,7 @@ def command(context: Context, node: str, confirm: str) -> None:
     if confirm != node:
         raise UsageError(f"--confirm: expected {node!r} once more, found {confirm!r}")
     with wiring.open_world(context.settings, tell=say) as world:
-        channels = fence(world, NodeName(node), who=caller())
+        channels = fence(world, NodeName(node), who=who_acts())
     for channel in channels:
         click.echo(f"{channel}: its right to send on {node} is taken back; it may start elsewhere")
     if not channels:

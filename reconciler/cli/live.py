@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import click
 
 from reconciler import wiring
-from reconciler.cli.common import Context, caller, insist_on_names, pass_context, say
+from reconciler.cli.common import Context, insist_on_names, pass_context, say
+from reconciler.cli.who import who_acts
 from reconciler.model.ids import ChannelName
 from reconciler.shell.acts import ACTS, live_act
 
@@ -32,7 +33,7 @@ def command(context: Context, channel: str, act: str) -> None:
     """
     with wiring.open_world(context.settings, tell=say) as world:
         insist_on_names([channel], world.store.read().channels)
-        shown = live_act(world, ChannelName(channel), act, {}, who=caller())
+        shown = live_act(world, ChannelName(channel), act, {}, who=who_acts())
     click.echo(_told(channel, act, shown))
 
 

@@ -61,6 +61,7 @@ _COMMANDS = {
     "asrun": "asrun",
     "live": "live",
     "fence": "fence",
+    "media": "media",
     "schema": "schema",
     "sidecar": "sidecar",
 }

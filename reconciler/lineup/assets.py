@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from reconciler.lineup.files import AssetFile, MediaFile
 from reconciler.lineup.findings import nearest
-from reconciler.model.desired import DesiredAsset
+from reconciler.lineup.stores import store_of
+from reconciler.model.desired import DesiredAsset, DesiredStore
 from reconciler.model.ids import AssetId
 from reconciler.model.spans import parse_span
 
@@ -51,15 +52,28 @@ class Findable:
         index = self._pattern_of(asset)
         return "" if index is None else self._media[index].uri.replace("{asset}", asset)
 
+    def store(self, asset: str) -> str | None:
+        """The store that goes with `uri`, where it is named."""
+        written = self._declared.get(asset)
+        if written is not None and written.uri is not None:
+            return written.store
+        index = self._pattern_of(asset)
+        return None if index is None else self._media[index].store
 
-def desired_asset(name: str, written: AssetFile, findable: Findable) -> DesiredAsset:
+
+def desired_asset(
+    name: str, written: AssetFile, findable: Findable, stores: Mapping[str, DesiredStore]
+) -> DesiredAsset:
     """One asset as assets.yaml has it, with the address that it may have left to a pattern."""
+    uri = findable.uri(name)
     return DesiredAsset(
         id=AssetId(name),
-        uri=findable.uri(name),
+        uri=uri,
+        store=store_of(uri, findable.store(name), stores),
         title=written.title or "",
         som=None if written.som is None else parse_span(written.som),
         duration=None if written.duration is None else parse_span(written.duration),
         sha256=written.sha256,
+        size=written.size,
         loudness=written.loudness,
     )

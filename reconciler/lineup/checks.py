@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from reconciler.lineup.files import AccessFile, ChannelFile, Defaults, PlaceFile, RecorderFile
+from reconciler.lineup.files import (
+    AccessFile,
+    AssetFile,
+    ChannelFile,
+    Defaults,
+    PlaceFile,
+    RecorderFile,
+)
 from reconciler.lineup.findings import Finding, Path, either, nearest
 from reconciler.lineup.inventory import Inventory
 from reconciler.lineup.kinds import Kind
@@ -17,6 +24,7 @@ from reconciler.lineup.outputs import DecklinkOutput
 from reconciler.lineup.playlist_checks import Known, broken_playlists, unfindable
 from reconciler.lineup.reading import Loaded
 from reconciler.lineup.rules import Found, broken_by_failover
+from reconciler.lineup.stores import broken_address
 
 _REQUIRED = {
     Kind.LINEUP: "is missing: a folder with a lineup in it has one; see `reconcile init`",
@@ -173,9 +181,17 @@ def _recorders(known: Known, recorders: Mapping[str, RecorderFile]) -> Found:
             yield from _device(known.inventory, recorder.node, recorder.device, (name,))
 
 
-def _assets(known: Known, assets: Mapping[str, object]) -> Found:
-    for name in assets:
+def _assets(known: Known, assets: Mapping[str, AssetFile]) -> Found:
+    for name, asset in assets.items():
         yield from unfindable(known, name, (name,))
+        if known.lineup is None or known.unsure(Kind.LINEUP, "stores"):
+            continue
+        if asset.uri is not None:
+            broken = broken_address(asset.uri, asset.store, known.lineup.stores)
+            if broken is not None:
+                yield (name, broken[0]), broken[1]
+        elif asset.store is not None:
+            yield (name, "store"), "expected `uri` beside it: a pattern has a store of its own"
 
 
 _JUDGES: Mapping[Kind, Callable[[Known, Any], Found]] = {

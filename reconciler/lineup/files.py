@@ -15,6 +15,7 @@ from pydantic import Field
 from reconciler.lineup.findings import either, expected, nearest
 from reconciler.lineup.outputs import OutputFile, Strict, an_address
 from reconciler.lineup.scalars import (
+    Bandwidth,
     Bitrate,
     Bool,
     ClockSpan,
@@ -30,6 +31,7 @@ from reconciler.lineup.scalars import (
     PositiveSpan,
     Scalar,
     Share,
+    Size,
     SpanText,
     TimeOfDay,
     Title,
@@ -40,6 +42,7 @@ from reconciler.lineup.scalars import (
     word,
 )
 from reconciler.lineup.short_forms import Listed, Under
+from reconciler.lineup.stores import StoreFile
 from reconciler.model.desired import EngineKind, OnNodeLoss, Resume, Runtime, StartType
 
 _DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -155,6 +158,9 @@ class PolicyFile(Strict):
     stage_horizon: PositiveClockSpan = timedelta(hours=24)
     respawn_budget: Annotated[int, whole(0, 1000, "a number from 0 to 1000")] = 5
     headroom: Share | None = None
+    stage_rate: Bandwidth | None = Field(
+        None, description="what staging may take of each node's line, in bits per second"
+    )
 
 
 class MediaFile(Strict):
@@ -169,6 +175,7 @@ class MediaFile(Strict):
             {"type": "string"},
         ),
     ]
+    store: Name | None = Field(None, description="one of `stores`, for s3://bucket/{asset}.mxf")
 
 
 class LiveFile(Strict):
@@ -190,6 +197,7 @@ class LineupFile(Strict):
     timezone: Zone = "UTC"
     defaults: Defaults = Defaults()
     policy: PolicyFile = PolicyFile()
+    stores: Mapping[Name, Annotated[StoreFile, Under("endpoint")]] = Field(default_factory=dict)
     media: tuple[MediaFile, ...] = ()
     live: Mapping[Name, Annotated[LiveFile, Under("url")]] = Field(default_factory=dict)
     vars: Mapping[
@@ -215,6 +223,15 @@ class DeviceFile(Strict):
     ) = Field(None, description="the persistent id, as Desktop Video shows it")
 
 
+class MediaRoomFile(Strict):
+    """How much of a node's disk media may take."""
+
+    budget: Size | None = Field(None, description="such as 200GB; absent: all that the disk has")
+    high_water: Share | None = Field(
+        None, description="the part of it up to which unused files are kept; absent: 90%"
+    )
+
+
 class NodeFile(Strict):
     """One machine."""
 
@@ -234,6 +251,10 @@ class NodeFile(Strict):
     cores: Positive | None = None
     max_channels: Annotated[int, whole(0, 1000, "a number of channels")] | None = None
     maintenance: Bool = False
+    media: Annotated[MediaRoomFile, Under("budget")] = MediaRoomFile()
+    stage_rate: Bandwidth | None = Field(
+        None, description="what staging may take of its line, in bits per second"
+    )
 
 
 class RecorderFile(Strict):
@@ -247,6 +268,7 @@ class AssetFile(Strict):
     """What the lineup itself says of an asset."""
 
     uri: Title | None = None
+    store: Name | None = Field(None, description="one of `stores`, for an s3:// address")
     title: Title | None = None
     som: SpanText | None = Field(
         None, description="start of message: where in and out points count from"
@@ -256,6 +278,7 @@ class AssetFile(Strict):
         Annotated[str, Scalar("64 hex digits", matching(r"[0-9a-f]{64}"), {"type": "string"})]
         | None
     ) = None
+    size: Annotated[int, whole(1, 10**12 - 1, "a number of bytes")] | None = None
     loudness: (
         Annotated[
             str,

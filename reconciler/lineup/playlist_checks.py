@@ -184,6 +184,8 @@ def _live(known: Known, entry: LiveEntry, path: Path) -> Found:
 def _part(known: Known, part: AssetPart, path: Path, lost: set[str], wrong: Rates) -> Found:
     if part.asset in lost:
         yield (*path, "asset"), known.findable.problem(part.asset)
+    if part.alternate in lost:
+        yield (*path, "alternate"), known.findable.problem(str(part.alternate))
     points = {"in": part.in_point, "out": part.out_point}
     bad = list(_spans(points, path, wrong))
     yield from bad

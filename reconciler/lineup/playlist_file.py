@@ -48,6 +48,9 @@ class AssetPart(Strict):
     in_point: SpanText | None = Field(None, alias="in", description="where in the file it begins")
     out_point: SpanText | None = Field(None, alias="out", description="where in the file it ends")
     transition: TransitionFile | None = None
+    alternate: House | None = Field(
+        None, description="the asset that is played in its place where it cannot be"
+    )
 
 
 class Timed(Strict):

@@ -95,7 +95,7 @@ def summarise(playlist: PlaylistFile) -> tuple[Summary, bytes]:
     return Summary(
         title=playlist.title or "",
         content=sha256(body).hexdigest()[:16],
-        house="\n".join(sorted({part.asset for part in parts})),
+        house="\n".join(sorted({name for part in parts for name in assets_of(part)})),
         lives=tuple(sorted(lives)),
         top_frame=max((int(text[9:]) for text in labels if text[8] == ":"), default=-1),
         drop=tuple(sorted(text for text in labels if text[8] == ";")),
@@ -110,6 +110,11 @@ def parts_of(playlist: PlaylistFile) -> Iterator[AssetPart]:
             yield each
         elif isinstance(each, BreakEntry):
             yield from each.break_
+
+
+def assets_of(part: AssetPart) -> tuple[str, ...]:
+    """What one item may play: its asset, and the one in its place."""
+    return (part.asset,) if part.alternate is None else (part.asset, part.alternate)
 
 
 def _durations(playlist: PlaylistFile) -> Iterator[str]:
@@ -230,6 +235,7 @@ def _asset(name: str, each: dict[str, Any], at: Any, start: StartType) -> AssetI
         transition=_transition(each),
         at=at,
         start=start,
+        alternate=AssetId(each["alternate"]) if "alternate" in each else None,
     )
 
 

@@ -28,6 +28,7 @@ from reconciler.lineup.playlists import Summary, summarise
 from reconciler.lineup.rules import (
     Found,
     broken_by_channel,
+    broken_by_lineup,
     broken_by_nodes,
     broken_by_playlist,
 )
@@ -277,6 +278,8 @@ class _Reader:
                 self._note(path, typed, broken_by_channel(typed.value))
             case Kind.NODES:
                 self._note(path, typed, broken_by_nodes(typed.value))
+            case Kind.LINEUP:
+                self._note(path, typed, broken_by_lineup(typed.value))
             case _:
                 pass
 

@@ -14,6 +14,7 @@ from reconciler.lineup.files import (
     ChannelFile,
     LayerFile,
     LineupFile,
+    MediaRoomFile,
     NodeFile,
     PolicyFile,
     RecorderFile,
@@ -26,6 +27,8 @@ from reconciler.lineup.playlists import Houses, Playlists, Summary
 from reconciler.lineup.reading import Files, Loaded
 from reconciler.lineup.resolve_outputs import outputs_of
 from reconciler.lineup.scalars import as_time
+from reconciler.lineup.stores import desired_store, store_of
+from reconciler.model.copies import MediaRoom
 from reconciler.model.desired import (
     Account,
     Desired,
@@ -33,6 +36,7 @@ from reconciler.model.desired import (
     DesiredChannel,
     DesiredNode,
     DesiredRecorder,
+    DesiredStore,
     Filler,
     Layer,
     LiveSource,
@@ -68,7 +72,9 @@ def resolve(
     files = known.files
     lineup: LineupFile = files.value(Kind.LINEUP)
     nodes: Mapping[str, NodeFile] = files.value(Kind.NODES)
-    context = _Context(known, lineup, Inventory(nodes), _assets(files, known.findable))
+    stores = _stores(files.single[Kind.LINEUP])
+    assets = _assets(files, known.findable, stores)
+    context = _Context(known, lineup, Inventory(nodes), assets, stores)
     summaries = {name: loaded.value for name, loaded in files.playlists.items()}
     known_channels = _Unchanged(files, before)
     channels = {
@@ -79,7 +85,7 @@ def resolve(
         revision=revision,
         channels=channels,
         playlists=Playlists(summaries, body),
-        nodes={NodeName(name): _node(name, nodes[name]) for name in sorted(nodes)},
+        nodes={NodeName(name): _node(name, nodes[name], lineup) for name in sorted(nodes)},
         recorders=_recorders(files.value(Kind.RECORDERS) or {}),
         assets=context.assets,
         media=context.media,
@@ -131,13 +137,19 @@ class _Context:
         lineup: LineupFile,
         inventory: Inventory,
         assets: Mapping[AssetId, DesiredAsset],
+        stores: Mapping[str, DesiredStore],
     ) -> None:
         files = known.files
         self._known = known
         self._files = files
         self._inventory = inventory
         self.assets = assets
-        self.media = tuple(MediaSource(match=each.match, uri=each.uri) for each in lineup.media)
+        self.media = tuple(
+            MediaSource(
+                match=each.match, uri=each.uri, store=store_of(each.uri, each.store, stores)
+            )
+            for each in lineup.media
+        )
         self.live = _live(files.single[Kind.LINEUP])
         self._asset_digests = {asset: digest(each) for asset, each in assets.items()}
         self._live_digests = {name: digest(each) for name, each in self.live.items()}
@@ -230,7 +242,7 @@ def _labels(labels: Mapping[str, str]) -> Labels:
     return tuple(sorted(labels.items()))
 
 
-def _node(name: str, node: NodeFile) -> DesiredNode:
+def _node(name: str, node: NodeFile, lineup: LineupFile) -> DesiredNode:
     return DesiredNode(
         name=NodeName(name),
         runtime=node.runtime,
@@ -241,7 +253,14 @@ def _node(name: str, node: NodeFile) -> DesiredNode:
         cores=node.cores,
         max_channels=node.max_channels,
         maintenance=node.maintenance,
+        media=_room(node.media),
+        stage_rate=node.stage_rate or lineup.policy.stage_rate,
     )
+
+
+def _room(written: MediaRoomFile) -> MediaRoom:
+    room = MediaRoom(budget=written.budget)
+    return room if written.high_water is None else replace(room, high_water=written.high_water)
 
 
 def _recorders(written: Mapping[str, RecorderFile]) -> dict[RecorderName, DesiredRecorder]:
@@ -255,9 +274,26 @@ def _recorders(written: Mapping[str, RecorderFile]) -> dict[RecorderName, Desire
     }
 
 
-def _assets(files: Files, findable: Findable) -> dict[AssetId, DesiredAsset]:
+def _stores(loaded: Loaded) -> dict[str, DesiredStore]:
+    """The stores by name, with the true values of their keys."""
+    found: dict[str, DesiredStore] = {}
+    for name, each in sorted(loaded.value.stores.items()):
+        access, secret = (
+            None if shown is None else loaded.text(("stores", name, key), shown)
+            for key, shown in (("access_key", each.access_key), ("secret_key", each.secret_key))
+        )
+        found[name] = desired_store(name, each, access, secret)
+    return found
+
+
+def _assets(
+    files: Files, findable: Findable, stores: Mapping[str, DesiredStore]
+) -> dict[AssetId, DesiredAsset]:
     written = files.value(Kind.ASSETS) or {}
-    return {AssetId(name): desired_asset(name, written[name], findable) for name in sorted(written)}
+    return {
+        AssetId(name): desired_asset(name, written[name], findable, stores)
+        for name in sorted(written)
+    }
 
 
 def _live(loaded: Loaded) -> dict[str, LiveSource]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 
-from reconciler.lineup.files import ChannelFile, FailoverFile, LayerFile, Nodes
+from reconciler.lineup.files import ChannelFile, FailoverFile, LayerFile, LineupFile, Nodes
 from reconciler.lineup.findings import Path
 from reconciler.lineup.playlist_file import (
     AssetPart,
@@ -17,6 +17,7 @@ from reconciler.lineup.playlist_file import (
     TransitionFile,
 )
 from reconciler.lineup.playlists import shape
+from reconciler.lineup.stores import broken_address, broken_store
 from reconciler.model.desired import OnNodeLoss, Runtime, StartType
 from reconciler.model.spans import parse_span
 
@@ -25,6 +26,18 @@ _NEVER_AND_MOVE = (
     " by itself must fall silent by itself; or write `on_node_loss: hold`"
 )
 Found = Iterator[tuple[Path, str]]
+
+
+def broken_by_lineup(lineup: LineupFile) -> Found:
+    """What lineup.yaml says of its stores and media that cannot be meant."""
+    for name, store in lineup.stores.items():
+        broken = broken_store(store)
+        if broken is not None:
+            yield ("stores", name, broken[0]), broken[1]
+    for index, source in enumerate(lineup.media):
+        broken = broken_address(source.uri, source.store, lineup.stores)
+        if broken is not None:
+            yield ("media", index, broken[0]), broken[1]
 
 
 def broken_by_channel(channel: ChannelFile) -> Found:
@@ -68,6 +81,8 @@ def broken_by_nodes(nodes: Nodes) -> Found:
             yield (name, "address"), "is missing; expected the node agent's http:// address"
         if node.runtime is Runtime.PROCESS and node.address is not None:
             yield (name, "address"), "expected none: `runtime: process` is this machine itself"
+        if node.media.high_water is not None and node.media.high_water > 1:
+            yield (name, "media", "high_water"), "expected a share of the room, at most 100%"
         for key in ("index", "id"):
             values = (getattr(device, key) for device in node.devices)
             for index, value, first in _repeated(values):
@@ -99,6 +114,8 @@ def _start(entry: Entry, path: Path) -> Found:
 
 
 def _part(part: AssetPart, path: Path) -> Found:
+    if part.alternate == part.asset:
+        yield (*path, "alternate"), f"expected another asset than '{part.asset}' itself"
     if part.transition is not None:
         yield from _transition(part.transition, path)
     if part.out_point is not None:

@@ -200,18 +200,40 @@ def _date(text: str) -> date:
         raise ValueError(f"expected a date that exists, found {text!r}") from error
 
 
-_UNITS = {"": 1, "k": 1_000, "M": 1_000_000}
+_UNITS = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+
+
+def _bits(text: str) -> Fraction:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([kMG]?)", text)
+    if match is None:
+        raise ValueError
+    return Fraction(match[1]) * _UNITS[match[2]]
+
+
+def _bandwidth(text: str) -> int:
+    rate = _bits(text)
+    if not 1_000_000 <= rate <= 400_000_000_000:  # noqa: PLR2004  # below nothing arrives in time, above no line goes
+        raise ValueError(expected("from 1M to 400G bits per second", text))
+    return int(rate)
 
 
 @lru_cache(maxsize=1 << 12)
 def _bitrate(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([kM]?)", text)
-    if match is None:
-        raise ValueError
-    rate = Fraction(match[1]) * _UNITS[match[2]]
+    rate = _bits(text)
     if not 32_000 <= rate <= 400_000_000:  # noqa: PLR2004  # below is sound alone, above no encoder goes
         raise ValueError(expected("from 32k to 400M bits per second", text))
     return int(rate)
+
+
+_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BYTES |= {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?) ?([kMGT]B|[KMGT]iB)", text)
+    if match is None or not Fraction(match[1]):
+        raise ValueError
+    return int(Fraction(match[1]) * _BYTES[match[2]])
 
 
 def _number(text: str) -> Fraction:
@@ -274,10 +296,14 @@ Day = Annotated[date, Scalar("a date such as 2026-12-31", _date, {"type": "strin
 Bitrate = Annotated[
     int, Scalar("bits per second such as 2500k or 8M", _bitrate, {"type": ["string", "integer"]})
 ]
+Bandwidth = Annotated[
+    int, Scalar("bits per second such as 200M or 1G", _bandwidth, {"type": ["string", "integer"]})
+]
 Positive = Annotated[
     Fraction, Scalar("a number above zero", _number, {"type": "number", "exclusiveMinimum": 0})
 ]
 Share = Annotated[Fraction, Scalar("a share such as 80%", _number, {"type": ["string", "number"]})]
+Size = Annotated[int, Scalar("a size such as 200GB", _size, {"type": "string"})]
 Zone = Annotated[str, Scalar("a time zone such as Europe/Oslo", _zone, {"type": "string"})]
 Format = Annotated[
     VideoFormat,

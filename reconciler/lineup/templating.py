@@ -97,11 +97,13 @@ def has_expressions(text: str) -> bool:
 
 
 def may_hold_secret(path: Path) -> bool:
-    """Whether a secret may stand at `path`: in addresses and passphrases of streams alone."""
+    """Whether a secret may stand at `path`: in streams' addresses and passphrases, stores' keys."""
     match path:
         case ("outputs", int(), "url" | "passphrase"):
             return True
         case ("live", str()) | ("live", str(), "url"):
+            return True
+        case ("stores", str(), "access_key" | "secret_key"):
             return True
         case _:
             return False
@@ -137,8 +139,8 @@ def _judge(text: Text, path: Path) -> None:
         return
     if not may_hold_secret(path):
         raise ExpressionError(
-            "expected no secret here: secrets may stand in `url` and `passphrase` only,"
-            " since all else is shown on pages and in plans"
+            "expected no secret here: secrets may stand in `url`, `passphrase` and the keys of a"
+            " store only, since all else is shown on pages and in plans"
         )
     if not text.value.isprintable():
         raise ExpressionError("expected a secret on one line, found one with a control character")

@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from enum import Enum
 from fractions import Fraction
 
+from reconciler.model.copies import MediaRoom
 from reconciler.model.ids import (
     AssetId,
     ChannelName,
@@ -71,7 +72,8 @@ class AssetItem:
     """An asset with in and out points (positions in the file, out exclusive; None: its ends).
 
     `at` is a time of day in the channel's zone on the day that the playlist began (or the next
-    such time after it began, where that is earlier); None: follows the item before.
+    such time after it began, where that is earlier); None: follows the item before. `alternate` is
+    played, from its beginning, where the asset cannot be.
     """
 
     id: str
@@ -82,6 +84,7 @@ class AssetItem:
     transition: DesiredTransition | None = None
     at: time | None = None
     start: StartType = StartType.FOLLOW
+    alternate: AssetId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +297,8 @@ class DesiredNode:
     cores: Fraction | None = None
     max_channels: int | None = None
     maintenance: bool = False
+    media: MediaRoom = field(default_factory=MediaRoom)
+    stage_rate: int | None = None  # bits per second that staging may take; None: all there is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,17 +311,35 @@ class DesiredRecorder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredStore:
+    """An S3-compatible object store, and the keys to it, which only the reconciler ever holds.
+
+    `endpoint` empty means Amazon's own for the region; `path_style` puts the bucket into the path
+    instead of the host's name. Keys that are None come from the environment, or there are none.
+    """
+
+    name: str
+    endpoint: str = ""
+    region: str = "us-east-1"
+    path_style: bool = True
+    access_key: Text | None = None
+    secret_key: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredAsset:
     """What the lineup says of an asset; None where it leaves it to the media itself."""
 
     id: AssetId
     uri: str
+    store: DesiredStore | None = None  # of an `s3://` uri
     title: str = ""
     som: Span | None = (
         None  # start of message: the position in the file that in and out points count from
     )
     duration: Span | None = None
     sha256: str | None = None
+    size: int | None = None  # bytes
     loudness: str | None = None
 
 
@@ -329,6 +352,7 @@ class MediaSource:
 
     match: str  # a glob over house numbers
     uri: str
+    store: DesiredStore | None = None  # of an `s3://` uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from enum import Enum
 from fractions import Fraction
 
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName, RecorderName
-from reconciler.model.media import AssetFact, StagedSeen
+from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.rundown import Rundown
 
 
@@ -34,6 +34,7 @@ class NodeSeen:
     silent_for: timedelta = timedelta(0)
     why: str = ""  # what the last attempt met, when not answering
     staged: Mapping[str, StagedSeen] | None = None  # by stored file name
+    transfers: tuple[TransferSeen, ...] = ()  # what is under way to it; sorted by name
     free_bytes: int | None = None
     cores: Fraction | None = None
     devices: frozenset[int] | None = None
@@ -180,6 +181,17 @@ class AlarmSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestageSeen:
+    """Somebody asked for a new copy of an asset on a node; open until it is there."""
+
+    id: int
+    asset: AssetId
+    node: NodeName
+    who: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSeen:
     """All rows that decide something. Mappings are keyed by name."""
 
@@ -189,6 +201,7 @@ class DatabaseSeen:
     claims: tuple[ClaimSeen, ...] = ()
     overrides: tuple[OverrideSeen, ...] = ()
     alarms: tuple[AlarmSeen, ...] = ()
+    restages: tuple[RestageSeen, ...] = ()  # oldest first
     stored_names: Mapping[AssetId, str] = field(default_factory=dict)
 
 
@@ -199,6 +212,8 @@ class Snapshot:
     `held` is what sidecars were read to hold, at least for channels compiled in this pass: it makes
     the impact of an edit exact. `needed` is what each channel's rundown still plays, by stored file
     name; while a channel is missing from it, nothing is evicted where that channel runs.
+    `last_used` is when a rundown last played each file of a node; nothing is evicted on a node that
+    is missing from it.
     """
 
     taken_at: datetime
@@ -208,3 +223,4 @@ class Snapshot:
     catalogue: Mapping[AssetId, AssetFact]
     held: Mapping[ChannelName, Rundown] = field(default_factory=dict)
     needed: Mapping[ChannelName, frozenset[str]] = field(default_factory=dict)
+    last_used: Mapping[NodeName, Mapping[str, datetime]] = field(default_factory=dict)

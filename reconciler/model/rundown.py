@@ -86,7 +86,8 @@ class Event:
     changes. `nominal` is how long it would last uncut, from `start` on. `lap` is how much of that
     lies behind its end, beneath the transition into the event after it. `due` is when its schedule
     layer was due by the clock (0: the base). `window` is the first and last frame at which a soft
-    start may begin (None: no soft start).
+    start may begin (None: no soft start). `alternate` is what is played in its place where its
+    file fails; `instead`, of an event that is such an alternate already, is what failed, and why.
     """
 
     id: EventId
@@ -104,6 +105,8 @@ class Event:
     lap: int = 0
     due: int = 0
     window: tuple[int, int] | None = None
+    alternate: Clip | None = None
+    instead: str = ""
 
     @property
     def end(self) -> int:
@@ -157,7 +160,7 @@ class Rundown:
     @property
     def files(self) -> frozenset[str]:
         """The stored names of all that it plays, filler and slate included."""
-        played = (event.material for event in self.events)
+        played = (m for event in self.events for m in (event.material, event.alternate))
         clips = (*played, *self.filler, self.slate)
         return frozenset(clip.stored for clip in clips if isinstance(clip, Clip))
 

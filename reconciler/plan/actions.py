@@ -6,10 +6,11 @@ Actions are inert and complete: `--dry-run` prints the very values that `shell.a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Output
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, RecorderName
 from reconciler.model.rundown import Remark, Rundown
@@ -37,7 +38,8 @@ class Cause(Enum):
     HORIZON = "the rundown's end comes near"
     LIVE_ACT = "an operator's live act"
     DUE = "it airs soon"
-    UNUSED = "nothing needs it"
+    ASKED = "somebody asked for a new copy"
+    UNUSED = "nothing needs it, and room is short"
     SPOOLED = "rows wait in the spool"
     FAULTY = "something is wrong"
     RECOVERED = "it is well again"
@@ -87,7 +89,11 @@ class WriteRecorder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageMedia:
-    """Bring `asset` from `uri` to `node`, whole and verified, under the name `stored`."""
+    """Bring `asset` from `uri` to `node`, whole and verified, under the name `stored`.
+
+    `asked_by` asked for a new copy by request `request`: it is brought although one is there, and
+    takes its place in one step. What has the old one open plays on from it.
+    """
 
     asset: AssetId
     node: NodeName
@@ -97,6 +103,9 @@ class StageMedia:
     due: int  # seconds from the plan's snapshot until it airs; what airs next goes first
     channels: tuple[ChannelName, ...]
     cause: Cause
+    asked_by: str = ""
+    request: int = 0
+    is_there: bool = False  # an older copy is, and plays on meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +351,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     taken_at: datetime | None = None  # of the snapshot; the digest leaves it out
     refused: str = ""  # why it may not be applied as it stands; empty: it may
+    wanted: Mapping[NodeName, tuple[CopyWanted, ...]] = field(default_factory=dict)  # for screens
 
     @property
     def is_empty(self) -> bool:

@@ -50,6 +50,7 @@ def check(plan: Plan, desired: Desired, seen: Snapshot) -> tuple[str, ...]:
         *_rights(plan, seen),
         *_senders(plan, seen),
         *_devices(plan, seen),
+        *_media(plan, seen),
     )
 
 
@@ -135,6 +136,19 @@ def _devices(plan: Plan, seen: Snapshot) -> Iterator[str]:
             owner = _owner(action)
             if holders.setdefault(device, owner) != owner:
                 yield f"device {device[1]} of {device[0]}: claimed by {owner} and {holders[device]}"
+
+
+def _media(plan: Plan, seen: Snapshot) -> Iterator[str]:
+    """Nothing is thrown away that a known rundown plays, or that somebody unknown may play."""
+    fetched = {(a.node, a.stored) for a in plan.actions if isinstance(a, StageMedia)}
+    for action in plan.actions:
+        if not isinstance(action, EvictMedia):
+            continue
+        if (action.node, action.stored) in fetched:
+            yield f"{action.stored} is staged on {action.node}, and evicted from it"
+        for name in sorted({s.channel for s in seen.sidecars if s.node == action.node}):
+            if action.stored in seen.needed.get(name, frozenset()):
+                yield f"{action.stored} is evicted from {action.node}, where {name} plays it"
 
 
 def _claimed(action: Action) -> tuple[tuple[NodeName, int], ...]:

@@ -37,7 +37,7 @@ def needs_compile(
 ) -> Cause | None:
     """Why this channel's rundown must be compiled in this pass, or None.
 
-    `sidecars` are this channel's. Media is the caller's to watch: see `staging.assets_of`.
+    `sidecars` are this channel's. Media is the caller's to watch: see `assets.assets_of`.
     """
     if not channel.on_air:
         return None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from reconciler.model.desired import Desired, DesiredChannel
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
-from reconciler.plan.staging import assets_of
+from reconciler.plan.assets import assets_of
 
 Marks = Mapping[AssetId, int]
 _BITS = 128

@@ -8,6 +8,7 @@ then media by due time.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName
@@ -38,9 +39,10 @@ def make_plan(
     drafts = [judge(case, scene) for case in cases if not is_settled(case, scene)]
     rows, row_holds = plan_rows(scene) if leave.only_channels is None else ((), ())
     media = plan_media(drafts, scene)
-    actions = (*rows, *(a for d in drafts for a in d.actions), *media)
-    holds = (*row_holds, *(h for d in drafts for h in d.holds))
-    return _plan(scene, actions, holds, cases=cases, drafts=drafts)
+    actions = (*rows, *(a for d in drafts for a in d.actions), *media.actions)
+    holds = (*row_holds, *(h for d in drafts for h in d.holds), *media.holds)
+    plan = _plan(scene, actions, holds, cases=cases, drafts=drafts)
+    return replace(plan, wanted=media.wanted)
 
 
 def _chosen(cases: tuple[Case, ...], leave: Leave) -> tuple[Case, ...]:

@@ -1,196 +1,230 @@
 """Which media must be on which node, before when; and what may be thrown away.
 
 What a compiled rundown plays within `policy.stage_horizon`, its filler and its slate are brought to
-every node where the channel runs or is about to, what airs next first. A file is evicted only when
-every channel of the node is known to do without it: not knowing is not "no".
+every node where the channel runs or is about to, what airs next first, as far as there is room
+(`storage`). A file is evicted only when every channel of the node is known to do without it: not
+knowing is not "no".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from reconciler.model.desired import (
-    AssetItem,
-    BreakItem,
-    Desired,
-    DesiredChannel,
-    DesiredPlaylist,
-)
-from reconciler.model.ids import AssetId, ChannelName, NodeName, PlaylistName
-from reconciler.model.observed import Life, Snapshot
-from reconciler.model.rundown import Clip, Rundown
-from reconciler.plan.actions import Action, Cause, EvictMedia, StageMedia
+from reconciler.model.copies import CopyWanted
+from reconciler.model.ids import NodeName
+from reconciler.model.media import AssetFact
+from reconciler.model.observed import Health, NodeSeen, RestageSeen
+from reconciler.plan.actions import Action, Cause, EvictMedia, Hold, StageMedia
 from reconciler.plan.draft import Draft
+from reconciler.plan.needs import Fresh, Need, fresh_of, needs_by_node, played_by, tenants_of
 from reconciler.plan.scene import Scene
+from reconciler.plan.shortage import NO_ROOM, Shortage, tell_shortages
+from reconciler.plan.storage import Allotment, Coming, Disk, allot, by_age, disk_of, room_of
+
+Wanted = Mapping[NodeName, tuple[CopyWanted, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Fresh:
-    """A channel whose rundown was compiled in this pass, and where it is to be played."""
+class MediaPlan:
+    """What is staged and evicted, and what waits; `wanted` is what nodes lack, for screens.
 
-    draft: Draft
-    rundown: Rundown
-    nodes: tuple[NodeName, ...]
+    Stages by due time, then node and file; evictions after them. A node that was not read is
+    missing from `wanted`.
+    """
+
+    actions: tuple[Action, ...]
+    holds: tuple[Hold, ...]
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Need:
-    clip: Clip
+class _Want:
+    """One file that a node is to get, for whom, and why."""
+
+    fact: AssetFact
+    needs: tuple[Need, ...]
     due: int  # seconds from now
-    channel: ChannelName
+    request: RestageSeen | None = None
 
 
-def plan_media(drafts: Iterable[Draft], scene: Scene) -> tuple[Action, ...]:
-    """Stage and evict; stages sorted by due time, then node and file; evictions last."""
-    fresh = [
-        _Fresh(draft=d, rundown=d.case.compiled.rundown, nodes=_nodes_of(d))
-        for d in drafts
-        if d.case.compiled is not None and d.case.wanted is not None
-    ]
-    needs: dict[tuple[NodeName, str], list[_Need]] = {}
-    for one in fresh:
-        for need in _needs(one, scene) if one.nodes else ():
-            for node in one.nodes:
-                needs.setdefault((node, need.clip.stored), []).append(need)
-    return (*_stages(needs, scene.seen), *_evictions(fresh, scene))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """What is decided for one node that answers."""
+
+    name: NodeName
+    disk: Disk
+    staged: Collection[str] = ()
+    wants: Mapping[str, _Want] = field(default_factory=dict)
+    given: Allotment = field(default_factory=Allotment)
 
 
-def assets_of(channel: DesiredChannel, desired: Desired) -> frozenset[AssetId]:
-    """Every asset that the channel may play by its schedule, filler and slate."""
-    found = {channel.slate} if channel.slate is not None else set()
-    for name in playlists_of(channel):
-        found.update(assets_in(name, desired))
-    return frozenset(found)
-
-
-def all_assets_of(desired: Desired) -> frozenset[AssetId]:
-    """Every asset that some channel may play; a playlist of many channels is read once."""
-    channels = desired.channels.values()
-    found = {channel.slate for channel in channels if channel.slate is not None}
-    for name in {name for channel in channels for name in playlists_of(channel)}:
-        found.update(assets_in(name, desired))
-    return frozenset(found)
-
-
-def playlists_of(channel: DesiredChannel) -> frozenset[PlaylistName]:
-    """The playlists that the channel plays, its filler's among them."""
-    names = {layer.playlist for layer in channel.schedule}
-    if channel.filler is not None:
-        names.add(channel.filler.playlist)
-    return frozenset(names)
-
-
-def assets_in(playlist: PlaylistName, desired: Desired) -> Iterable[AssetId]:
-    """The assets that a playlist names, without reading its items where that is known."""
-    return desired.houses.get(playlist) or _named_in(desired.playlists[playlist])
-
-
-def _named_in(playlist: DesiredPlaylist) -> Iterator[AssetId]:
-    for item in playlist.items:
-        match item:
-            case AssetItem():
-                yield item.asset
-            case BreakItem():
-                yield from (part.asset for part in item.items)
-            case _:
-                continue
-
-
-def clips_of(rundown: Rundown, now: int, until: int) -> Iterator[tuple[Clip, int]]:
-    """The clips that are played from `now` up to `until`, each with the frame it is due at."""
-    for event in rundown.events:
-        if event.end > now and event.start < until and isinstance(event.material, Clip):
-            yield event.material, max(event.start, now)
-    for clip in (*rundown.filler, *((rundown.slate,) if rundown.slate is not None else ())):
-        yield clip, now
-
-
-def _nodes_of(draft: Draft) -> tuple[NodeName, ...]:
-    """Where the channel is, or will be, after this plan."""
-    nodes = {
-        s.node
-        for s in draft.case.sidecars
-        if s.life is Life.RUNNING and s.answer is not None and not draft.retires(s)
-    }
-    if draft.spawned_on is not None:
-        nodes.add(draft.spawned_on)
-    return tuple(sorted(nodes))
-
-
-def _needs(fresh: _Fresh, scene: Scene) -> Iterator[_Need]:
-    clock = fresh.draft.wanted.format.clock
-    now = clock.showing_at(scene.now)
-    until = now + clock.frames_in(scene.desired.policy.stage_horizon)
-    for clip, frame in clips_of(fresh.rundown, now, until):
-        due = clock.span(frame - now).total_seconds()
-        yield _Need(clip=clip, due=int(due), channel=fresh.draft.name)
-
-
-def _stages(
-    needs: Mapping[tuple[NodeName, str], list[_Need]], seen: Snapshot
-) -> Iterator[StageMedia]:
-    found = [
-        stage
-        for (node, stored), wants in needs.items()
-        if (stage := _stage(node, stored, wants, seen)) is not None
-    ]
-    yield from sorted(found, key=lambda s: (s.due, s.node, s.stored))
-
-
-def _stage(node: NodeName, stored: str, wants: list[_Need], seen: Snapshot) -> StageMedia | None:
-    there = seen.nodes[node].staged
-    asset = wants[0].clip.asset
-    fact = seen.catalogue.get(asset)
-    if there is None or stored in there or fact is None:
-        return None
-    if fact.stored != stored or fact.problem is not None:
-        return None  # the content has changed since: what was there is gone from its store
-    return StageMedia(
-        asset=asset,
-        node=node,
-        uri=fact.uri,
-        stored=stored,
-        size=fact.size,
-        due=min(need.due for need in wants),
-        channels=tuple(sorted({need.channel for need in wants})),
-        cause=Cause.DUE,
+def plan_media(drafts: Iterable[Draft], scene: Scene) -> MediaPlan:
+    """Stage and evict; what does not fit is told in the drafts of the channels that it hurts."""
+    drafts = tuple(drafts)
+    fresh = fresh_of(drafts)
+    needs = needs_by_node(fresh, scene)
+    requests = _requests(scene)
+    nodes = tuple(
+        _judge(seen, needs.get(name, {}), requests.get(name, ()), fresh=fresh, scene=scene)
+        for name, seen in sorted(scene.seen.nodes.items())
+        if seen.health is Health.ANSWERING and seen.staged is not None
+    )
+    tell_shortages(drafts, scene, tuple(_shortage(node) for node in nodes))
+    stages = (stage for node in nodes for stage in _stages(node))
+    evictions = (evict for node in nodes for evict in _evictions(node))
+    return MediaPlan(
+        actions=(*sorted(stages, key=lambda s: (s.due, s.node, s.stored)), *evictions),
+        holds=tuple(_held(scene, nodes)),
+        wanted={node.name: tuple(_lacking(node, scene)) for node in nodes},
     )
 
 
-def _evictions(fresh: list[_Fresh], scene: Scene) -> Iterator[EvictMedia]:
-    known = {one.draft.name: one for one in fresh}
-    tenants: dict[NodeName, set[ChannelName]] = {}
-    for sidecar in scene.seen.sidecars if fresh else ():
-        tenants.setdefault(sidecar.node, set()).add(sidecar.channel)
-    for one in fresh:
-        for node in one.nodes:
-            tenants.setdefault(node, set()).add(one.draft.name)
-    for node in sorted({node for one in fresh for node in one.nodes}):
-        staged = scene.seen.nodes[node].staged
-        needed = _needed_on(tenants[node], known, scene) if staged else None
-        for stored in sorted((staged or {}).keys() - needed) if needed is not None else ():
-            yield EvictMedia(node=node, stored=stored, cause=Cause.UNUSED)
+def _requests(scene: Scene) -> Mapping[NodeName, tuple[RestageSeen, ...]]:
+    found: dict[NodeName, tuple[RestageSeen, ...]] = {}
+    whole = scene.leave.only_channels is None
+    for one in scene.seen.database.restages if whole else ():
+        found[one.node] = (*found.get(one.node, ()), one)
+    return found
 
 
-def _needed_on(
-    channels: Iterable[ChannelName], known: Mapping[ChannelName, _Fresh], scene: Scene
-) -> frozenset[str] | None:
-    """What the channels of a node play from their rundowns; None where one of them is unknown."""
-    found: set[str] = set()
-    for name in channels:
-        played, fresh = scene.seen.needed.get(name), known.get(name)
-        if fresh is None and played is None:
-            return None
-        found |= played or frozenset()
-        if fresh is not None:
-            found |= _played(fresh, scene)
-    return frozenset(found)
+def _judge(
+    seen: NodeSeen,
+    needs: Mapping[str, tuple[Need, ...]],
+    requests: tuple[RestageSeen, ...],
+    *,
+    fresh: tuple[Fresh, ...],
+    scene: Scene,
+) -> _Node:
+    """What comes to a node, and what goes."""
+    disk = disk_of(room_of(seen.name, scene.desired), seen)
+    wants = _wants(seen, needs, requests, scene)
+    if not wants and not disk.is_above_mark:
+        return _Node(name=seen.name, disk=disk)
+    arrived = {one.stored: one.done for one in seen.transfers}
+    coming = [
+        Coming(
+            stored=stored,
+            size=want.fact.size,
+            due=want.due,
+            arrived=arrived.get(stored),
+        )
+        for stored, want in wants.items()
+    ]
+    spare = _spare(seen, frozenset(wants), fresh, scene)
+    return _Node(
+        name=seen.name,
+        disk=disk,
+        staged=seen.staged or (),
+        wants=wants,
+        given=allot(disk, coming, spare),
+    )
 
 
-def _played(fresh: _Fresh, scene: Scene) -> set[str]:
-    """What the new rundown plays, and the old one until the new one has been handed over."""
-    now = fresh.draft.wanted.format.clock.showing_at(scene.now)
-    held = scene.seen.held.get(fresh.draft.name)
-    rundowns = (fresh.rundown, held) if held is not None else (fresh.rundown,)
-    return {clip.stored for r in rundowns for clip, _ in clips_of(r, now, r.end)}
+def _wants(
+    seen: NodeSeen,
+    needs: Mapping[str, tuple[Need, ...]],
+    requests: tuple[RestageSeen, ...],
+    scene: Scene,
+) -> Mapping[str, _Want]:
+    """What the node lacks, and what somebody asked to have again."""
+    staged = seen.staged or {}
+    found: dict[str, _Want] = {}
+    for stored, wanting in needs.items():
+        fact = scene.seen.catalogue.get(wanting[0].clip.asset)
+        # Another stored name: the content has changed since, what was there is gone from its store.
+        if stored not in staged and fact and fact.stored == stored and fact.problem is None:
+            found[stored] = _Want(fact=fact, needs=wanting, due=wanting[0].due)
+    for request in requests:
+        fact = scene.seen.catalogue.get(request.asset)
+        if fact is not None and fact.problem is None:
+            wanting = needs.get(fact.stored, ())
+            due = wanting[0].due if wanting else _last(scene.desired.policy.stage_horizon)
+            found[fact.stored] = _Want(fact=fact, needs=wanting, due=due, request=request)
+    return found
+
+
+def _last(horizon: timedelta) -> int:
+    """When something is due that nothing is known to play: after all that is."""
+    return int(horizon.total_seconds())
+
+
+def _spare(
+    seen: NodeSeen, wanted: frozenset[str], fresh: tuple[Fresh, ...], scene: Scene
+) -> tuple[tuple[str, int], ...]:
+    """The files that nothing on the node plays, as far as that is known; the oldest first."""
+    ages = scene.seen.last_used.get(seen.name)
+    if ages is None or not seen.staged:
+        return ()
+    played = played_by(tenants_of(seen.name, fresh, scene), fresh, scene)
+    if played is None:
+        return ()
+    unused = seen.staged.keys() - played - wanted
+    return tuple((name, seen.staged[name].size) for name in by_age(unused, ages))
+
+
+def _stages(node: _Node) -> Iterator[StageMedia]:
+    for stored in node.given.fetch:
+        want = node.wants[stored]
+        request = want.request
+        yield StageMedia(
+            asset=want.fact.asset,
+            node=node.name,
+            uri=want.fact.uri,
+            stored=stored,
+            size=want.fact.size,
+            due=want.due,
+            channels=tuple(sorted({need.draft.name for need in want.needs})),
+            cause=Cause.DUE if request is None else Cause.ASKED,
+            asked_by=request.who if request is not None else "",
+            request=request.id if request is not None else 0,
+            is_there=stored in node.staged,
+        )
+
+
+def _evictions(node: _Node) -> Iterator[EvictMedia]:
+    for stored in node.given.evict:
+        yield EvictMedia(node=node.name, stored=stored, cause=Cause.UNUSED)
+
+
+def _shortage(node: _Node) -> Shortage:
+    refused = (node.wants[stored] for stored in node.given.refused)
+    pairs = [(need, want.fact.size) for want in refused for need in want.needs]
+    pairs.sort(key=lambda pair: (pair[0].due, pair[0].draft.name, pair[0].clip.stored))
+    return Shortage(node=node.name, disk=node.disk, refused=tuple(pairs))
+
+
+def _lacking(node: _Node, scene: Scene) -> Iterator[CopyWanted]:
+    """What a screen shows as still to come, sorted by name."""
+    for stored, want in sorted(node.wants.items()):
+        yield CopyWanted(
+            stored=stored,
+            asset=want.fact.asset,
+            size=want.fact.size,
+            due_at=want.needs[0].at if want.needs else scene.now + timedelta(seconds=want.due),
+            error=NO_ROOM if stored in node.given.refused else "",
+        )
+
+
+def _held(scene: Scene, nodes: tuple[_Node, ...]) -> Iterator[Hold]:
+    """Requests that cannot be met now, and why."""
+    by_name = {node.name: node for node in nodes}
+    for one in (one for asked in _requests(scene).values() for one in asked):
+        why = _why_not(one, by_name.get(one.node), scene)
+        if why:
+            what = f"new copy of {one.asset} on {one.node} (asked by {one.who})"
+            yield Hold(channel=None, what=what, because=why)
+
+
+def _why_not(request: RestageSeen, node: _Node | None, scene: Scene) -> str:
+    fact = scene.seen.catalogue.get(request.asset)
+    if fact is None:
+        return "no channel of the lineup plays it"
+    if fact.problem is not None:
+        return fact.problem
+    if node is None:
+        return f"{request.node} does not answer, or is no node of the lineup"
+    if fact.stored in node.given.fetch:
+        return ""
+    return NO_ROOM if fact.stored in node.given.refused else "room is being made for it"

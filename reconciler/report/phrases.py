@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from reconciler.model.copies import size_text
 from reconciler.plan.actions import (
     Action,
     AddOutput,
@@ -33,8 +34,6 @@ from reconciler.plan.actions import (
 from reconciler.plan.outputs import output_type, shown_address
 
 _FRESH = frozenset({Cause.NEW_CHANNEL, Cause.NEW_NODE, Cause.NEW_RECORDER})
-_UNITS = ("bytes", "kB", "MB", "GB")
-_STEP = 1000
 
 Phrase = tuple[str, str]
 
@@ -76,10 +75,12 @@ def _of_rows(
 def _of_media(action: StageMedia | EvictMedia) -> Phrase:
     match action:
         case StageMedia():
-            when = "now" if action.due == 0 else f"in {_span(action.due)}"
-            names = ", ".join(action.channels)
-            size = _size(action.size)
-            return "+", f"stage {action.asset} on {action.node} ({size}) for {names}, due {when}"
+            when = "now" if action.due == 0 else f"in {span_text(action.due)}"
+            what = f"{action.asset} on {action.node} ({size_text(action.size)})"
+            if action.request:
+                what += f" again, asked by {action.asked_by},"
+            names = f" for {', '.join(action.channels)}, due {when}" if action.channels else ""
+            return "~" if action.request else "+", f"stage {what}{names}".rstrip(",")
         case EvictMedia():
             return "-", f"evict {action.stored} from {action.node}"
         case _:
@@ -135,16 +136,10 @@ def _of_sidecar(
             assert_never(action)
 
 
-def _span(seconds: int) -> str:
+def span_text(seconds: int) -> str:
+    """A time as people say it: `2 h 05 min`."""
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minute:02} min"
     return f"{minute} min" if minute else f"{second} s"
-
-
-def _size(count: int) -> str:
-    amount, unit = float(count), 0
-    while amount >= _STEP and unit < len(_UNITS) - 1:
-        amount, unit = amount / _STEP, unit + 1
-    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} {_UNITS[0]}"

@@ -34,8 +34,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One item of `frames`; `material` None is replaced by filler for that long.
+    """One item of `frames`; `material` None is replaced by `alternate`, then filler, for that long.
 
+    `alternate` of an item that has material is what takes its place if that fails on air;
+    `instead` says what an alternate already stands in for.
     `runs_on` says that it has a tail that a transition may lie over. `problems` are its own and
     those of the dropped items before it.
     """
@@ -50,6 +52,8 @@ class Entry:
     at: time | None = None
     start: StartType = StartType.FOLLOW
     problems: tuple[Problem, ...] = ()
+    alternate: Clip | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class _Content:
     material: Clip | Live | None = None
     runs_on: bool = False
     problems: tuple[Problem, ...] = ()
+    alternate: Clip | None = None
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class _Reader:
     live: Mapping[str, LiveSource]
 
     def read(self, item: AssetItem | LiveItem) -> Entry:
-        content = self._live(item) if isinstance(item, LiveItem) else self._asset(item)
+        content = self._live(item) if isinstance(item, LiveItem) else self._with_alternate(item)
         join = item.transition
         mixes = join is not None and join.type is not TransitionType.CUT
         return Entry(
@@ -103,6 +109,32 @@ class _Reader:
             at=item.at,
             start=item.start,
             problems=content.problems,
+            alternate=content.alternate,
+            instead=content.instead,
+        )
+
+    def _with_alternate(self, item: AssetItem) -> _Content:
+        """An asset, with what takes its place: in the time that the item would have taken."""
+        content = self._asset(item)
+        if item.alternate is None:
+            return content
+        spare = self._asset(AssetItem(id=item.id, asset=item.alternate))
+        clip = spare.material if isinstance(spare.material, Clip) else None
+        if content.material is not None and clip is not None:
+            return replace(content, alternate=clip)
+        if clip is None:
+            bad = (replace(p, text=f"{p.text} (an alternate)") for p in spare.problems)
+            return replace(content, problems=(*content.problems, *bad))
+        why = "; ".join(problem.text for problem in content.problems)
+        told = (
+            replace(p, text=f"{p.text}; {item.alternate} airs instead") for p in content.problems
+        )
+        return replace(
+            content,
+            frames=content.frames or spare.frames,
+            alternate=clip,
+            instead=f"instead of {why}",
+            problems=tuple(told),
         )
 
     def _live(self, item: LiveItem) -> _Content:

@@ -111,6 +111,7 @@ class Fill:
     """What to close: a gap that began at `since`, or an item (then named) that has no material.
 
     `item_end` is where the item would end uncut; `start_type` and `window` are those of its start.
+    An item's `alternate` goes before any filler; `instead` is why.
     """
 
     since: int
@@ -123,6 +124,8 @@ class Fill:
     due: int = 0
     start_type: StartType = StartType.FOLLOW
     window: tuple[int, int] | None = None
+    alternate: Clip | None = None
+    instead: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -150,6 +153,8 @@ class Closer:
 
     def piece(self, fill: Fill, at: int, previous: Event | None) -> Event:
         """The next piece from frame `at`; never beyond `fill.end`."""
+        if fill.alternate is not None and at == fill.since:
+            return self._alternate(fill, fill.alternate)
         turn = self._turn(fill, previous)
         choice = self.pool.pick(at, fill.end - at, turn=turn, aired=self.aired)
         if choice is None:
@@ -173,6 +178,26 @@ class Closer:
             nominal=fill.item_end - at if fill.item else entry.frames,
             due=fill.due,
             window=fill.window,
+        )
+
+    def _alternate(self, fill: Fill, clip: Clip) -> Event:
+        """The asset in an item's place, trimmed to its time."""
+        whole = fill.end - fill.since
+        return Event(
+            id=EventId(f"alternate/{fill.item}@{stamp(fill.since, self.pool.rate)}"),
+            start=fill.since,
+            frames=whole if clip.material is None else min(clip.material, whole),
+            kind=EventKind.FILLER,
+            material=clip,
+            start_type=fill.start_type,
+            title=clip.asset,
+            playlist=fill.playlist,
+            item=fill.item,
+            occurrence=fill.occurrence,
+            nominal=fill.item_end - fill.since,
+            due=fill.due,
+            window=fill.window,
+            instead=fill.instead,
         )
 
     def _turn(self, fill: Fill, previous: Event | None) -> int:

@@ -119,6 +119,7 @@ class Simulation:
                     occurrence=occurrence,
                     nominal=entry.frames,
                     due=due,
+                    alternate=entry.alternate,
                 )
             )
             at = end
@@ -183,6 +184,7 @@ class Simulation:
             lap=lap,
             due=run.due_at,
             window=start[1],
+            alternate=entry.alternate,
         )
         self._tell_problems(run, entry, event.start, event.end)
         self._tell_cut(event, cut)
@@ -323,6 +325,8 @@ class Simulation:
             due=run.due_at,
             start_type=start[0],
             window=start[1],
+            alternate=entry.alternate,
+            instead=entry.instead,
         )
 
     def _stand_in(self, fill: Fill) -> None:

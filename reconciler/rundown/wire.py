@@ -169,8 +169,15 @@ def _event(event: Event, *, reveal: bool) -> Json:
         wire["window"] = list(event.window)
     counts = (("due", event.due), ("lap", event.lap))
     wire.update((key, count) for key, count in counts if count)
-    words = (("title", event.title), ("playlist", event.playlist), ("item", event.item))
+    words = (
+        ("title", event.title),
+        ("playlist", event.playlist),
+        ("item", event.item),
+        ("instead", event.instead),
+    )
     wire.update((key, text) for key, text in words if text)
+    if event.alternate is not None:
+        wire["alternate"] = _material(event.alternate, reveal=reveal)
     return wire
 
 
@@ -219,6 +226,8 @@ def _read_event(wire: object, path: str) -> Event:
         title=record.optional("title", _read_text) or "",
         playlist=record.optional("playlist", _read_text) or "",
         item=record.optional("item", _read_text) or "",
+        alternate=record.optional("alternate", _read_clip),
+        instead=record.optional("instead", _read_text) or "",
     )
     record.done()
     return event

@@ -6,15 +6,17 @@ import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired, DesiredChannel
-from reconciler.model.ids import ChannelName
+from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import Catalogue
 from reconciler.model.observed import Health, Life, SidecarSeen, Snapshot
 from reconciler.model.rundown import Rundown
 from reconciler.plan.horizon import needs_compile, window
 from reconciler.plan.inputs import Marks, inputs_of, marks_of
+from reconciler.plan.storage import is_tight
 from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
 from reconciler.shell.world import World
 
@@ -65,7 +67,7 @@ class Compiler:
         ]
         held = self._held_by(due, here, seen)
         return Compilation(
-            seen=replace(seen, held=held, needed=needs),
+            seen=replace(seen, held=held, needed=needs, last_used=self._uses(desired, seen, due)),
             rundowns=_compile_each(due, desired, seen, held),
             inputs=inputs,
         )
@@ -94,6 +96,18 @@ class Compiler:
             for name, files in self._world.store.read_needs(unknown).items():
                 self._needs[name] = (rows[name].rundown_digest, files)
         return {n: self._needs[n][1] for n in rows if n in desired.channels and n in self._needs}
+
+    def _uses(
+        self, desired: Desired, seen: Snapshot, due: Iterable[DesiredChannel]
+    ) -> Mapping[NodeName, Mapping[str, datetime]]:
+        """When files were played last, of the nodes where something may have to go."""
+        names = {channel.name for channel in due}
+        busy = {s.node for s in seen.sidecars if s.channel in names}
+        return {
+            name: self._world.store.read_uses(name)
+            for name, node in seen.nodes.items()
+            if node.staged and (name in busy or is_tight(name, desired, seen))
+        }
 
     def _is_stale(self, channel: DesiredChannel, seen: Snapshot, inputs: str) -> bool:
         row = seen.database.channels.get(channel.name)

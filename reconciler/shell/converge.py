@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reconciler.errors import PlanRefused
+from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen
@@ -91,6 +92,7 @@ class Reconciler:
         self._observer = Observer(world)
         self._compiler = Compiler(world)
         self._recorded: dict[NodeName, Mapping[str, StagedSeen]] = {}
+        self._wanted: dict[NodeName, object] = {}  # a fresh one forgets what nobody wants any more
 
     def look(self, desired: Desired) -> Snapshot:
         """Observe alone: for who stands by, and before a plan."""
@@ -143,6 +145,10 @@ class Reconciler:
             if node.staged is not None and node.staged is not known and node.staged != known:
                 store.record_media(name, node.staged)
                 self._recorded[name] = node.staged
+        for name, wanted in judgement.plan.wanted.items():
+            if self._wanted.get(name) != _lasting(wanted):
+                store.want_media(name, wanted)
+                self._wanted[name] = _lasting(wanted)
 
     def _note_equal(self, judgement: Judgement) -> None:
         """Rundowns that came out as they were kept need not be compiled again for these inputs."""
@@ -162,6 +168,11 @@ class Reconciler:
         entries = journal_of(plan, outcomes, self._world.clock.now())
         if entries:
             self._world.store.journal(entries)
+
+
+def _lasting(wanted: tuple[CopyWanted, ...]) -> object:
+    """What of it is worth writing down again: what is due at once is so in each pass anew."""
+    return tuple((one.stored, one.size, one.error) for one in wanted)
 
 
 def insist_on_digest(plan: Plan, only: str) -> None:

@@ -14,7 +14,7 @@ from reconciler.model.desired import Desired, DesiredNode, Runtime
 from reconciler.model.ids import AssetId
 from reconciler.model.media import Catalogue
 from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, SidecarSeen, Snapshot
-from reconciler.plan import staging
+from reconciler.plan.assets import all_assets_of
 from reconciler.shell.world import World
 
 T = TypeVar("T")
@@ -62,7 +62,9 @@ class Observer:
         self, node: DesiredNode, desired: Desired
     ) -> tuple[NodeSeen, tuple[SidecarSeen, ...]]:
         try:
-            seen, sidecars = self._world.connect(node).look()
+            control = self._world.connect(node)
+            seen, sidecars = control.look()
+            seen = replace(seen, transfers=control.transfers())
         except AdapterError as error:
             silent = self._silence(("node", node.name))
             lost = silent >= desired.policy.lost_after
@@ -136,4 +138,4 @@ def _side_by_side(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 def assets_of(desired: Desired) -> frozenset[AssetId]:
     """Every asset that some channel may play: schedules, filler and slates."""
-    return staging.all_assets_of(desired)
+    return all_assets_of(desired)

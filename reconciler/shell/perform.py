@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.errors import Rejected
@@ -33,6 +34,7 @@ from reconciler.plan.actions import (
 from reconciler.plan.outputs import output_document
 from reconciler.ports import NodeControl
 from reconciler.shell.compile import Compilation
+from reconciler.shell.copying import bring
 from reconciler.shell.start import going_on, start_of
 from reconciler.shell.world import World
 
@@ -61,13 +63,19 @@ class Hand:
             case ClaimDevice() | ReleaseDevice() | AdoptSidecar():
                 self._right(action)
             case StageMedia():
-                self._node(action.node).stage(
-                    action.stored, action.uri, action.size, lambda _done, _total: None
-                )
+                self._stage(action)
             case EvictMedia():
                 self._node(action.node).evict(action.stored)
             case _:
                 self._sidecar(action)
+
+    def _stage(self, action: StageMedia) -> None:
+        """Stage what the plan named, and nothing else that the asset may be by now."""
+        fact = self._catalogue.get(action.asset)
+        if fact is None or fact.stored != action.stored:
+            raise Rejected(f"{action.stored}: the asset is another by now; the next pass sees it")
+        order = replace(self._world.library.order(fact), due=action.due)
+        bring(self._world, self._node(action.node), order, action)
 
     def _channel_row(self, action: WriteChannel | RemoveChannel | RaiseAlarm | ClearAlarm) -> None:
         store = self._world.store

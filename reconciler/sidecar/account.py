@@ -65,5 +65,5 @@ def _row(showing: Showing, rate: Fraction, failure: Failure | None) -> SpoolRow:
         first_source_frame=showing.in_frame,
         last_source_frame=showing.in_frame,
         why="missed" if failure is None else "failed",
-        error="" if failure is None else failure.why,
+        error=showing.event.instead if failure is None else failure.why,
     )

@@ -12,7 +12,8 @@ from reconciler.errors import UsageError
 class SpoolRow:
     """One showing, or one thing that should have been shown; frames as the engine told them.
 
-    `kind` is programme, filler, slate, live or act; `evidence` engine, partial or none (`output`
+    `kind` is programme, alternate (`error` says instead of what, and why), filler, slate, live or
+    act; `evidence` engine, partial or none (`output`
     is for whoever watches it); `why` end, skipped, cut, paused, failed, stopped, crash, missed or
     silent (from its beginning, or from its end on, it was shown inside and nothing left).
     """

@@ -2,8 +2,9 @@
 
 `want` is level-triggered: from the showings of the effective rundown, the frame that it is now,
 what is staged and what has failed, it makes the whole timeline again; equal input, equal cues. An
-event that cannot be played is known before its time: filler takes its place, then slate. Past the
-rundown's end it is filler, then slate. Every frame is covered: there is always a picture.
+event that cannot be played is known before its time: its alternate takes its place, then filler,
+then slate. Past the rundown's end it is filler, then slate. Every frame is covered: there is always
+a picture.
 """
 
 from __future__ import annotations
@@ -155,7 +156,37 @@ def _parts(
         else:
             replaced.append((showing, failure))
             start = max(showing.start, failure.known_at)
+            for spare in _alternate(showing, start, failure, now):
+                yield spare
+                start = spare.end
             yield from _fill(start, showing.end, now, instead_of=showing.event)
+
+
+def _alternate(showing: Showing, start: int, failure: Failure, now: Situation) -> Iterator[Showing]:
+    """The asset that the item names for this case, as long as it lasts and does not fail too."""
+    event, clip = showing.event, showing.event.alternate
+    if clip is None or clip.stored not in now.present:
+        return
+    end = showing.end if clip.material is None else min(showing.end, start + clip.material)
+    bad = now.failed.get(f"file:{clip.stored}")
+    if bad is not None:
+        end = min(end, bad.known_at)
+    if start < end:
+        asset = event.material.asset if isinstance(event.material, Clip) else event.item
+        yield Showing(
+            event=Event(
+                id=EventId(f"alternate@{start}"),
+                start=start,
+                frames=end - start,
+                kind=EventKind.FILLER,
+                material=clip,
+                title=clip.asset,
+                playlist=event.playlist,
+                item=event.item,
+                nominal=clip.material or end - start,
+                instead=f"instead of asset {asset}: {failure.why}",
+            )
+        )
 
 
 def _failure(showing: Showing, now: Situation) -> Failure | None:

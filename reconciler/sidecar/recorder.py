@@ -242,7 +242,7 @@ class Recorder:
             last_source_frame=ended.last_source_frame,
             ended_at=self._clock.instant(ended.last_tick + 1),
             why=silent_or(row, self._why(ended)),
-            error=ended.error,
+            error=ended.error or row.error,
         )
         self._close(ended.key, self._from(row, aired_from))
 

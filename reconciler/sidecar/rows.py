@@ -31,6 +31,7 @@ def blank(showing: Showing) -> SpoolRow:
         start_error_frames=0,
         evidence="none",
         why="",
+        error=event.instead,
     )
 
 
@@ -38,6 +39,8 @@ def kind_of(showing: Showing) -> str:
     """What a showing is to the as-run; a frozen picture is an act."""
     if showing.frozen:
         return "act"
+    if showing.event.instead:
+        return "alternate"
     if isinstance(showing.event.material, Live):
         return "live"
     if isinstance(showing.event.material, SlatePicture):

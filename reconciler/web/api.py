@@ -78,6 +78,7 @@ def activity() -> Response:
         alarms=_mine(shelf.alarms),
         asrun=rows[:_LATEST],
         journal=_mine(shelf.journal),
+        media=[row for row in shelf.media if _concerns(row)],
         error=shelf.error,
     )
 
@@ -132,6 +133,12 @@ def _pass(last: PassShown) -> Row | None:
 
 def _mine(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if sees(row.get("channel"))]
+
+
+def _concerns(copy: Row) -> bool:
+    """Whether a copy is of an asset that some channel plays which the visitor may see."""
+    names = copy.get("channels")
+    return visitor().admin or (isinstance(names, list) and any(map(sees, names)))
 
 
 def _aged(one: Row, now: int) -> Row:

@@ -17,6 +17,7 @@ from reconciler.web.deps import WebDeps
 from reconciler.web.gate import guard
 from reconciler.web.lineup_calls import lineup_calls
 from reconciler.web.login import login
+from reconciler.web.media import media
 from reconciler.web.metrics import metrics
 from reconciler.web.older import older
 from reconciler.web.pages import pages
@@ -52,7 +53,18 @@ def create_app(deps: WebDeps) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST_REQUEST
     attach(app, found(deps))
     guard(app, deps)
-    for views in (pages, login, api, older, asrun, transport, lineup_calls, previews, metrics):
+    for views in (
+        pages,
+        login,
+        api,
+        older,
+        asrun,
+        transport,
+        media,
+        lineup_calls,
+        previews,
+        metrics,
+    ):
         app.register_blueprint(views)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(AdapterError, _away)

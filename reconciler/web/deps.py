@@ -15,7 +15,7 @@ from reconciler.model.desired import (
     Output,
     StreamOutput,
 )
-from reconciler.model.ids import ChannelName
+from reconciler.model.ids import AssetId, ChannelName, NodeName
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
 from reconciler.model.video import VideoFormat
 from reconciler.ports import Clock, JournalEntry, PassSeen, Reports, SidecarClient
@@ -45,12 +45,14 @@ class WebDeps:
     `sidecars` finds the live sidecar of a channel: the one that sends, or the one with the highest
     epoch; it may raise `Unreachable`. `read_status` reads the JSON of a sidecar's status. `preview`
     reads one file of a channel's HLS preview, or None where there is no such file. `lineup_error`
-    is what is wrong with the newest commit while an older one is in force. `templates` is the
+    is what is wrong with the newest commit while an older one is in force. `restage` asks for a new
+    copy of an asset on a node, in somebody's name. `templates` is the
     folder that holds `web/`.
     """
 
     reports: Reports
     journal: Callable[[Iterable[JournalEntry]], None]
+    restage: Callable[[AssetId, NodeName | None, str], tuple[NodeName, ...]]
     sidecars: Callable[[ChannelName], SidecarSeen | None]
     client: SidecarClient
     read_status: Callable[[Mapping[str, object]], SidecarAnswer]

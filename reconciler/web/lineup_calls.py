@@ -54,13 +54,11 @@ def change_playlist(asked: str) -> Response:
 
 
 @lineup_calls.delete("/items/<asked>")
-@lineup_calls.post("/items/<asked>/stage", endpoint="stage_item")
 def change_item(asked: str) -> Response:
-    """Refuse to remove or stage an item: what airs soon is staged by itself."""
+    """Refuse to remove an item."""
     parse_uuid(asked, "item")
     require_edit(None)
-    how = "edit its `items`; what airs within the horizon is staged by itself"
-    return _refuse("playlists/NAME.yaml", how)
+    return _refuse("playlists/NAME.yaml", "edit its `items`")
 
 
 def _operable(asked: str) -> Found:

@@ -40,6 +40,7 @@ def make_web(world: World, *, host: str) -> Flask:
         WebDeps(
             reports=world.reports,
             journal=world.store.journal,
+            restage=world.store.ask_restage,
             sidecars=Finder(world).find,
             client=world.sidecars,
             read_status=read_answer,

@@ -23,6 +23,7 @@ _PER_CHANNEL = 0.1  # seconds more for each channel whose as-run is read along
 _LATEST = 40  # as-run rows read in all, for few channels
 _LEAST = 4  # and of each channel, for many
 _JOURNAL = 40  # audit lines kept
+_MEDIA = 200  # copies under way or in trouble, what is due first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Shelved:
     alarms: tuple[Row, ...] = ()
     journal: tuple[Row, ...] = ()
     asrun: Mapping[ChannelName, tuple[Row, ...]] = field(default_factory=dict)
+    media: tuple[Row, ...] = ()  # copies that are not simply there
     error: str = ""
 
 
@@ -86,4 +88,5 @@ class Shelf:
             alarms=reports.alarms(),
             journal=reports.journal_tail(_JOURNAL),
             asrun={name: reports.asrun(name, limit=each) for name in names},
+            media=reports.media(whole=False, limit=_MEDIA),
         )

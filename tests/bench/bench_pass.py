@@ -36,7 +36,7 @@ from reconciler.model.observed import SidecarSeen
 from reconciler.model.rundown import Rundown
 from reconciler.plan.actions import Leave, StageMedia
 from reconciler.plan.safety import without_interruptions
-from reconciler.ports import SidecarClient
+from reconciler.ports import SidecarClient, StageOrder
 from reconciler.settings import Settings
 from reconciler.shell.converge import Judgement, Pass, Reconciler
 from reconciler.shell.inforce import InForce
@@ -135,7 +135,14 @@ class AtOnce:
 
     def offer(self, action: StageMedia, _perform: object) -> None:
         node = self._world.connect(DesiredNode(name=action.node, runtime=Runtime.PROCESS))
-        node.stage(action.stored, action.uri, action.size, lambda _done, _total: None)
+        order = StageOrder(
+            stored=action.stored,
+            uri=action.uri,
+            size=action.size,
+            content=action.stored,
+            address=lambda: action.uri,
+        )
+        node.stage(order, lambda _done, _total: None)
 
 
 class Passes:

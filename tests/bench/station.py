@@ -26,7 +26,7 @@ from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen
 from reconciler.model.observed import Health, Life, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow, Progress, SidecarStart
+from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from tests.bench.bench_lineup import git
 from tests.fakes_nodes import FakeNode, Yard
@@ -285,8 +285,9 @@ class Rack(FakeNode):
     def retire(self, channel: ChannelName, epoch: int) -> None:
         raise Rejected(f"{self.name}: {channel} {epoch}: nothing is to be retired here")
 
-    def stage(self, stored: str, uri: str, size: int, progress: Progress) -> None:  # noqa: ARG002  # the port's shape
-        self.media[stored] = size
+    def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:  # noqa: ARG002  # the port's shape
+        self.media[order.stored] = order.size
+        return StagedSeen(stored=order.stored, size=order.size)
 
     def secrets_of(self, seen: SidecarSeen) -> str:
         return f"token-{seen.channel}"

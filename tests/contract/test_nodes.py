@@ -14,6 +14,7 @@ from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import Health, Life
 from reconciler.ports import NodeControl, SidecarStart
 from tests.fakes_nodes import Yard
+from tests.orders import nobody, order_of
 from tests.unit.sidecar.situations import FAKE_ENGINE
 
 NEWS = ChannelName("news")
@@ -126,7 +127,7 @@ def test_media_comes_and_goes(node: NodeControl, tmp_path: Path) -> None:
     source.write_bytes(b"x" * 1000)
     told: list[tuple[int, int]] = []
     for _ in range(2):
-        node.stage("a.mp4", source.as_uri(), 1000, lambda done, total: told.append((done, total)))
+        node.stage(order_of(source, 1000), lambda done, total: told.append((done, total)))
 
     staged = node.look()[0].staged
     assert staged is not None
@@ -139,7 +140,7 @@ def test_media_comes_and_goes(node: NodeControl, tmp_path: Path) -> None:
 
 def test_a_missing_source_is_rejected(node: NodeControl, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="no such file"):
-        node.stage("a.mp4", (tmp_path / "missing.mp4").as_uri(), 10, lambda _d, _t: None)
+        node.stage(order_of(tmp_path / "missing.mp4", 10), nobody)
 
 
 def test_a_death_is_noticed(node: NodeControl) -> None:

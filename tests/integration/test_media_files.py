@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.adapters import media_files
+from reconciler.adapters.media_files import MediaFolder, staged
+from reconciler.adapters.transfer import Line
 from reconciler.errors import Rejected, Unreachable
-
-
-def nobody(_done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+from tests.orders import nobody, order_of
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_on_the_same_disk_it_is_a_link(tmp_path: Path, source: Path) -> None:
-    media_files.stage(tmp_path / "media", "a.mp4", source.as_uri(), size=3_000_000, progress=nobody)
+    MediaFolder(tmp_path / "media", Line()).stage(order_of(source), nobody)
 
     assert (tmp_path / "media" / "a.mp4").samefile(source)
 
@@ -35,13 +34,8 @@ def test_where_no_link_can_be_it_is_a_whole_copy(
 
     monkeypatch.setattr(os, "link", refuse)
     told: list[int] = []
-    media_files.stage(
-        tmp_path / "media",
-        "a.mp4",
-        str(source),
-        size=3_000_000,
-        progress=lambda d, _t: told.append(d),
-    )
+    order = order_of(source, uri=str(source))
+    MediaFolder(tmp_path / "media", Line()).stage(order, lambda d, _t: told.append(d))
 
     copy = tmp_path / "media" / "a.mp4"
     assert copy.read_bytes() == source.read_bytes()
@@ -52,7 +46,7 @@ def test_where_no_link_can_be_it_is_a_whole_copy(
 
 def test_a_source_that_changed_leaves_nothing(tmp_path: Path, source: Path) -> None:
     with pytest.raises(Rejected, match="expected 10 bytes, found 3000000"):
-        media_files.stage(tmp_path / "media", "a.mp4", source.as_uri(), size=10, progress=nobody)
+        MediaFolder(tmp_path / "media", Line()).stage(order_of(source, 10), nobody)
 
     assert list((tmp_path / "media").iterdir()) == []
 
@@ -61,7 +55,7 @@ def test_a_file_of_another_size_is_replaced(tmp_path: Path, source: Path) -> Non
     media = tmp_path / "media"
     media.mkdir()
     (media / "a.mp4").write_bytes(b"old")
-    media_files.stage(media, "a.mp4", source.as_uri(), size=3_000_000, progress=nobody)
+    MediaFolder(media, Line()).stage(order_of(source), nobody)
 
     assert (media / "a.mp4").stat().st_size == 3_000_000
 
@@ -73,23 +67,22 @@ def test_a_full_disk_says_so(tmp_path: Path, source: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "link", full)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Unreachable, match="the disk is full"):
-        media_files.stage(
-            tmp_path / "media", "a.mp4", source.as_uri(), size=3_000_000, progress=nobody
-        )
+        MediaFolder(tmp_path / "media", Line()).stage(order_of(source), nobody)
     assert list((tmp_path / "media").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "../up.mp4", "a/b.mp4"])
 def test_a_name_stays_inside(tmp_path: Path, source: Path, name: str) -> None:
     with pytest.raises(Rejected, match="stored name"):
-        media_files.stage(tmp_path, name, source.as_uri(), size=3_000_000, progress=nobody)
+        MediaFolder(tmp_path, Line()).stage(order_of(source, stored=name), nobody)
     with pytest.raises(Rejected, match="stored name"):
-        media_files.evict(tmp_path, name)
+        MediaFolder(tmp_path, Line()).evict(name)
 
 
 def test_other_schemes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="only local files"):
-        media_files.stage(tmp_path, "a.mp4", "https://x.example/a.mp4", size=1, progress=nobody)
+    order = replace(order_of(tmp_path, uri="ftp://x.example/a.mp4"), content="etag-0123456789")
+    with pytest.raises(Rejected, match="only http and https can be fetched, not ftp"):
+        MediaFolder(tmp_path, Line()).stage(order, nobody)
 
 
 def test_what_is_under_way_is_not_staged(tmp_path: Path) -> None:
@@ -97,5 +90,5 @@ def test_what_is_under_way_is_not_staged(tmp_path: Path) -> None:
     (tmp_path / "b.mp4").write_bytes(b"whole")
     (tmp_path / "folder").mkdir()
 
-    assert [seen.stored for seen in media_files.staged(tmp_path).values()] == ["b.mp4"]
-    assert media_files.staged(tmp_path / "absent") == {}
+    assert [seen.stored for seen in staged(tmp_path).values()] == ["b.mp4"]
+    assert staged(tmp_path / "absent") == {}

@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.orders import nobody, order_of
 from tests.unit.sidecar.hardships import a_frozen_sidecar_is_silent_by_its_leases_end
 from tests.unit.sidecar.rig import Rig, assert_joined, frame_now, from_now
 from tests.unit.sidecar.situations import event, eventually, rundown
@@ -42,7 +43,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rig(tmp_path: Path, clips: Path) -> Iterator[Rig]:
     made = Rig(tmp_path, engine=None)
     for path in clips.iterdir():
-        made.node.stage(path.name, path.as_uri(), path.stat().st_size, lambda _d, _t: None)
+        made.node.stage(order_of(path, stored=path.name), nobody)
     yield made
     made.close()
 

@@ -1,11 +1,40 @@
 // Lists beneath the wall: as-run, plan and holds, journal.
 
-import { ago, clock } from "./time.js";
+import { ago, clock, now, span } from "./time.js";
 
 export function showActivity(activity, zone, titles) {
   fill("asrun", activity.asrun.map((row) => asrunRow(row, zone, titles)), "Nothing went out yet.");
   fill("journal", activity.journal.map((row) => journalRow(row, zone, titles)), "Nobody did anything yet.");
   showPlan(activity.last_pass, zone, titles);
+  showMedia(activity.media, zone);
+}
+
+// Copies that are under way or in trouble; nothing to see while all are simply there.
+function showMedia(copies, zone) {
+  const panel = document.getElementById("media");
+  panel.hidden = !copies.length;
+  const bad = copies.filter((one) => one.error).length;
+  panel.querySelector("h2 small").textContent = bad ? `${bad} in trouble` : "";
+  fill("media", copies.map((one) => mediaRow(one, zone)), "");
+}
+
+function mediaRow(one, zone) {
+  const moves = one.media_status === "staging" || one.eta_at;
+  const share = one.size ? Math.min(one.done / one.size, 1) : 0;
+  const left = one.eta_at ? `${span((Date.parse(one.eta_at) - now()) / 1000)} left` : "";
+  const said = one.asked_by ? `new copy asked for by ${one.asked_by}` : "";
+  const item = row([
+    ["who", one.asset || one.media_path], ["by", one.node],
+    ["what", moves ? `${one.media_status} ${Math.floor(share * 100)} %` : one.media_status],
+    ["by", [left, said, one.due_at && `due ${clock(Date.parse(one.due_at), zone)}`].filter(Boolean).join(", ")],
+    ["how", one.error],
+  ], one.error ? "bad" : "");
+  if (moves) {
+    const bar = document.createElement("i");
+    bar.style.setProperty("--done", share.toFixed(4));
+    item.append(bar);
+  }
+  return item;
 }
 
 function fill(id, rows, nothing) {

@@ -10,6 +10,7 @@ from tests.builders import (
     fact,
     item,
     lineup,
+    machine,
     node,
     playlist,
     row,
@@ -35,7 +36,7 @@ def story() -> Story:
         event("END", at=7330, seconds=470),
     )
     base = playlist("base", item("MORNING", out="00:30:00:00"), item("PROMO"), item("FILM"))
-    desired = lineup(new, base)
+    desired = lineup(new, base, machine("rack1", budget=2003))
     media = [fact(name) for name in ("MORNING", "PROMO", "FILM", "END")]
     staged = [one.stored for one in media if one.asset not in {"PROMO", "END"}]
     return Story(
@@ -47,6 +48,7 @@ def story() -> Story:
             known=desired,
             catalogue=media,
             held=[held],
+            last_used={"rack1": {"OLD-1.mp4": -86_400}},
         ),
         rundowns=compiled(wanted),
     )

@@ -162,7 +162,8 @@ def test_a_failure_is_told_and_is_the_exit_code(run: Run, world: FakeWorld) -> N
 
 
 def test_media_that_could_not_be_staged_is_a_failure(run: Run, world: FakeWorld) -> None:
-    world.library.sizes["BARS"] = 1 << 50
+    node = world.yard.nodes[NodeName("rack1")]
+    node.delay = lambda what: setattr(node, "free_bytes", 0) if "stage" in what else None
     said = run()
     assert said.code == FAILED
     assert "the disk is full" in said.err

@@ -120,8 +120,9 @@ def test_a_secret_anywhere_else_is_a_fault() -> None:
 
     assert found == [
         (
-            "channels/news.yaml:1: title: expected no secret here: secrets may stand in `url` and"
-            " `passphrase` only, since all else is shown on pages and in plans"
+            "channels/news.yaml:1: title: expected no secret here: secrets may stand in `url`,"
+            " `passphrase` and the keys of a store only, since all else is shown on pages and in"
+            " plans"
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from jinja2 import DictLoader, FileSystemLoader, UndefinedError
 
 from reconciler.errors import UsageError
+from reconciler.model.copies import MediaRoom
 from reconciler.model.ids import ChannelName
 from reconciler.model.rundown import Live, Remark
 from reconciler.plan.actions import Leave, Plan
@@ -52,6 +54,9 @@ def told(plan: Plan) -> dict[str, Any]:
     return found
 
 
+TIGHT = MediaRoom(budget=10**15, high_water=Fraction(1, 10**9))
+
+
 def busy() -> Plan:
     """Something of everything."""
     kids, arts = channel("kids", decklink()), channel("arts", on_air=False)
@@ -67,7 +72,8 @@ def busy() -> Plan:
         replace(NEW, fingerprint="other"),
         kids,
         arts,
-        *(machine(f"rack{n}", devices=[1, 2]) for n in range(1, 10)),
+        replace(machine("rack1", devices=[1, 2]), media=TIGHT),
+        *(machine(f"rack{n}", devices=[1, 2]) for n in range(2, 10)),
         recorder("rec-1", on="rack1", device=2),
         warnings=("this folder is not in a git repository",),
     )
@@ -85,6 +91,7 @@ def busy() -> Plan:
         catalogue=[fact(f"E{n}", size=n * 150_000_000) for n in range(1, 40)],
         held=[held],
         needed={"arts": [], "kids": []},
+        last_used={"rack1": {"OLD-1.mp4": -9000}},
     )
     return make_plan(desired, seen, compiled(wanted, remarks=remarks), Leave())
 

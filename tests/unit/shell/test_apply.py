@@ -140,7 +140,7 @@ def test_inventory_comes_first_in_order(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_is_thrown_away_goes_last() -> None:
-    world = FakeWorld(lineup(channel("news")))
+    world = FakeWorld(lineup(channel("news"), machine("rack1", budget=1000)))
     world.converge()
     world.yard.nodes[NodeName("rack1")].media["old.mp4"] = 1
     world.library.lengths["BARS"] = 1800

@@ -79,7 +79,7 @@ def test_a_plan_that_contradicts_itself_is_a_bug_and_is_not_applied(
 
 def test_media_on_a_node_is_recorded_when_it_changed(world: FakeWorld) -> None:
     world.converge()
-    assert world.database.staged[RACK1] == {"BARS.0123456789ab.mp4"}
+    assert set(world.database.copies) == {(RACK1, "BARS.0123456789ab.mp4")}
     world.database.refuse.add("record_media")
     world.one_pass()  # nothing new: nothing is recorded
     world.database.refuse.clear()

@@ -105,7 +105,6 @@ def test_a_channel_that_left_the_lineup_is_the_administrators(
         ("POST", f"/playout/playlists/{playlist_id('news')}/items", "playlists/base.yaml"),
         ("PUT", f"/playout/playlists/{playlist_id('news')}/reorder", "playlists/base.yaml"),
         ("DELETE", f"/playout/items/{NOBODY}", "playlists/NAME.yaml"),
-        ("POST", f"/playout/items/{NOBODY}/stage", "playlists/NAME.yaml"),
     ],
 )
 def test_what_the_lineup_owns_says_which_file_to_edit(

@@ -1,0 +1,230 @@
+"""A node's fetched media by content: one copy on the disk, whatever the names that it is played by.
+
+In the media folder, `.content/` holds each content under the digest of its bytes, and under the
+name that it was ordered by; what is played are hard links to it. Content that nothing links to is
+removed with its last name. Part files, their journals and locks stand beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.adapters.transfer_state import read_state
+from reconciler.errors import Rejected, Unreachable
+from reconciler.model.media import TransferSeen
+from reconciler.ports import StageOrder
+from reconciler.sidecar.disk import sync_folder
+
+FOLDER = ".content"
+_DIGEST = "sha256-"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,99}")
+_POLL = 0.1  # seconds between looks at a lock
+_LINKS_WITHIN = 10.0  # seconds for somebody else's links; they take milliseconds
+_STALE = 3 * 86_400  # seconds after which what nobody resumed is removed
+
+
+class Contents:
+    """The content of one media folder; any number of threads and processes may work at it."""
+
+    def __init__(self, media: Path) -> None:
+        self._media = media
+        self._folder = media / FOLDER
+
+    def part(self, order: StageOrder) -> Path:
+        """Where the order's bytes are brought to."""
+        return self._folder / f"{_checked(order.content)}.part"
+
+    def find(self, order: StageOrder) -> Path | None:
+        """The order's content, if it is here whole."""
+        names = [_checked(order.content)]
+        if order.sha256 is not None:
+            names.insert(0, _DIGEST + order.sha256.lower())
+        for name in names:
+            path = self._folder / name
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_size == order.size:
+                    return path
+        return None
+
+    @contextmanager
+    def held(self, order: StageOrder, patience: float) -> Iterator[None]:
+        """Hold the order's content against all others; waits for whoever brings it now.
+
+        Raises `Unreachable` where another still holds it after `patience` seconds.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self._folder / f"{_checked(order.content)}.lock", patience) as is_ours:
+            if not is_ours:
+                raise Unreachable(
+                    f"{order.stored}: another process stages the same content; the next pass will"
+                    " look again",
+                    system="media",
+                )
+            yield
+
+    def keep(self, order: StageOrder, part: Path, digest: str) -> Path:
+        """Make a whole part file the content that it is; what had its name before is let go.
+
+        Every name that was played from what it replaces is moved to it.
+        """
+        path = self._folder / (_DIGEST + digest)
+        with self._linking():
+            before = {_inode(p) for p in (path, self._folder / order.content)} - {None}
+            part.replace(path)
+            if order.content != path.name:
+                _link(path, self._folder / order.content)
+            for name in _names(self._media):
+                if _inode(self._media / name) in before:
+                    _link(path, self._media / name)
+            sync_folder(self._folder)
+        return path
+
+    def same(self, order: StageOrder, digest: str) -> Path | None:
+        """Content of this digest that is here already, known by the order's name from now on."""
+        path = self._folder / (_DIGEST + digest)
+        with self._linking():
+            if not path.is_file() or path.stat().st_size != order.size:
+                return None
+            _link(path, self._folder / order.content)
+        return path
+
+    def play(self, content: Path, stored: str) -> None:
+        """Let `content` be played as `stored`; raises `FileNotFoundError` if it went meanwhile."""
+        with self._linking():
+            _link(content, self._media / stored)
+            sync_folder(self._media)
+
+    def drop(self, stored: str) -> None:
+        """Take a name away, and the content with its last name."""
+        target = self._media / stored
+        with self._linking():
+            try:
+                seen = target.stat()
+            except FileNotFoundError:
+                return
+            target.unlink()
+            mine = self._by_inode().get(seen.st_ino, [])
+            if mine and mine[0].stat().st_nlink == len(mine):
+                for path in mine:
+                    path.unlink()
+
+    def digests(self) -> Mapping[int, str]:
+        """SHA-256 by inode, of all that was fetched here."""
+        return {
+            inode: path.name.removeprefix(_DIGEST)
+            for inode, paths in self._by_inode().items()
+            for path in paths
+            if path.name.startswith(_DIGEST)
+        }
+
+    def under_way(self) -> tuple[TransferSeen, ...]:
+        """What is not whole yet, sorted by the name that it is fetched for."""
+        found = (
+            read_state(path, is_moving=_is_locked(path.with_suffix(".lock")))
+            for path in self._folder.glob("*.state")
+        )
+        return tuple(sorted((seen for seen in found if seen), key=lambda seen: seen.stored))
+
+    def sweep(self, now: float) -> None:
+        """Remove what was begun long ago and never resumed; `now` is on the wall."""
+        for path in self._folder.glob("*.part"):
+            lock = path.with_suffix(".lock")
+            with contextlib.suppress(OSError), _locked(lock, 0) as is_ours:
+                if is_ours and now - path.stat().st_mtime > _STALE:
+                    for suffix in (".part", ".journal", ".state"):
+                        path.with_suffix(suffix).unlink(missing_ok=True)
+
+    def _by_inode(self) -> dict[int, list[Path]]:
+        found: dict[int, list[Path]] = {}
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+            for entry in entries:
+                if "." not in entry.name:
+                    found.setdefault(entry.inode(), []).append(Path(entry.path))
+        return found
+
+    @contextmanager
+    def _linking(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self._folder / ".links", _LINKS_WITHIN, keep=True) as is_ours:
+            if not is_ours:
+                raise Unreachable("media: another process holds its links", system="media")
+            yield
+
+
+def _checked(name: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise Rejected(f"media: a content cannot be named {name!r}", system="media")
+    return name
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _names(media: Path) -> list[str]:
+    return [name for name in os.listdir(media) if not name.startswith(".")]  # noqa: PTH208  # names alone
+
+
+def _link(content: Path, target: Path) -> None:
+    """Put a hard link in place at once, over what may be there."""
+    fresh = target.with_name(f".{target.name}.{os.getpid()}.link")
+    fresh.unlink(missing_ok=True)
+    try:
+        os.link(content, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)  # a rename onto the same file leaves both names
+
+
+@contextmanager
+def _locked(path: Path, patience: float, *, keep: bool = False) -> Iterator[bool]:
+    """Hold a lock file, which goes with its last holder unless it is to be kept."""
+    deadline = time.monotonic() + patience
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if not _flock(descriptor):
+                if time.monotonic() >= deadline:
+                    yield False
+                    return
+                time.sleep(min(_POLL, max(0.001, patience)))
+                continue
+            if os.fstat(descriptor).st_ino != _inode(path):
+                continue  # it went with its last holder, between our opening and locking it
+            try:
+                yield True
+            finally:
+                if not keep:
+                    path.unlink(missing_ok=True)
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _flock(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,231 @@
+"""Fetch one file to a node's disk: parallel ranged parts, resumed after a kill, verified.
+
+The bytes go into a part file, whose journal tells what of it is safely there. It is for the caller
+to hold a lock on it, and to put the whole file where it can be played.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.adapters.transfer_hands import Gone, Hands
+from reconciler.adapters.transfer_http import Connections, Replaced
+from reconciler.adapters.transfer_journal import Journal
+from reconciler.adapters.transfer_pace import Bucket, Share
+from reconciler.adapters.transfer_parts import Parts
+from reconciler.adapters.transfer_state import State
+from reconciler.errors import AdapterError, Unreachable
+from reconciler.model.media import TransferStep
+from reconciler.ports import Progress, StageOrder
+
+RESERVE = 64 << 20  # bytes of a disk that staging leaves alone, for spools and logs
+SMALL = 4 << 20  # bytes; a file up to here is one request, and not worth a journal
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ = 4 << 20  # bytes hashed at a time
+_WINDOW = 0.25  # seconds between measurements, and words of progress
+_SYNC_SHARE = 512  # a part of the file so small may have to be fetched again after a kill …
+_SYNC_LEAST = 1 << 17  # … but the disk is not troubled for fewer bytes than this,
+_SYNC_MOST = 2 << 20
+_SYNC_PAUSE = 0.02  # nor more often (seconds)
+
+
+@dataclass(slots=True)
+class Line:
+    """What all transfers to one node share: its connections, and what it may take of its line."""
+
+    bucket: Bucket = field(default_factory=lambda: Bucket(None))
+    connections: Connections = field(default_factory=Connections)
+
+
+def fetch(order: StageOrder, part: Path, line: Line, progress: Progress) -> str:
+    """Bring the order's bytes into `part`, whole and verified; returns their SHA-256.
+
+    Raises `Rejected` where the far end says no or has other bytes than were ordered (what was
+    brought is then removed), `Unreachable` where trying again may help, and will resume.
+    """
+    journal = Journal(part.with_suffix(".journal"), order.content, order.size)
+    try:
+        with _named(order):
+            if order.size <= SMALL and not part.exists():
+                found = _fetch_small(order, part, line)
+            else:
+                found = _Fetch(order, part, line, journal).run(progress)
+            _verify(order, found)
+    except Replaced:
+        part.unlink(missing_ok=True)
+        _tidy(part)
+        raise
+    finally:
+        journal.close()
+    _tidy(part)
+    progress(order.size, order.size)
+    return found
+
+
+def _tidy(part: Path) -> None:
+    """Remove what is kept beside a part file to resume it."""
+    for suffix in (".journal", ".state"):
+        part.with_suffix(suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def _named(order: StageOrder) -> Iterator[None]:
+    """Say in each error what was fetched from where, and turn the disk's errors into ours."""
+    about = f"{order.stored}: {order.uri}"
+    try:
+        yield
+    except AdapterError as error:
+        raise type(error)(f"{about}: {error}", system="media") from error
+    except OSError as error:
+        why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
+        raise Unreachable(f"{about}: {why}", system="media") from error
+
+
+def _verify(order: StageOrder, found: str) -> None:
+    if order.sha256 is not None and order.sha256.lower() != found:
+        raise Replaced(f"expected sha256 {order.sha256[:12]}…, found {found[:12]}…")
+
+
+def _fetch_small(order: StageOrder, part: Path, line: Line) -> str:
+    """One request, by the calling thread; what fails starts over."""
+    _make_room(part, order.size)
+    parts = Parts(order.size)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        hands = Hands(order, descriptor, parts, line.connections, _share(order, parts, line))
+        hands.work_alone()
+        os.fsync(descriptor)
+        digest = hashlib.sha256()
+        digest.update(os.pread(descriptor, order.size, 0))
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    return digest.hexdigest()
+
+
+class _Fetch:
+    """One large file: hands that fetch, a scribe that syncs, a reader that hashes."""
+
+    def __init__(self, order: StageOrder, part: Path, line: Line, journal: Journal) -> None:
+        self._order = order
+        self._part = part
+        self._line = line
+        self._journal = journal
+        self._step = min(max(order.size // _SYNC_SHARE, _SYNC_LEAST), _SYNC_MOST)
+        self._state = State(part.with_suffix(".state"), order.stored, order.size)
+        self._hashed = 0
+
+    def run(self, progress: Progress) -> str:
+        order = self._order
+        there = self._journal.recover(self._part, order.size)
+        _make_room(self._part, order.size)
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            if os.fstat(descriptor).st_size > order.size:
+                os.ftruncate(descriptor, order.size)
+            os.posix_fallocate(descriptor, 0, order.size)
+            self._journal.begin(there)
+            parts = Parts(order.size, there)
+            share = _share(order, parts, self._line)
+            hands = Hands(order, descriptor, parts, self._line.connections, share)
+            hands.step = self._step
+            return self._watch(hands, descriptor, progress)
+        finally:
+            os.close(descriptor)
+
+    def _watch(self, hands: Hands, descriptor: int, progress: Progress) -> str:
+        """Let all of them work until the file is whole and hashed; raises what stopped them."""
+        found: list[str] = []
+        others = [
+            threading.Thread(target=self._guarded, args=(hands, work), daemon=True, name=name)
+            for name, work in (
+                ("stage-sync", lambda: self._keep_journal(hands, descriptor)),
+                ("stage-hash", lambda: found.append(self._hash(hands, descriptor))),
+            )
+        ]
+        for thread in others:
+            thread.start()
+        try:
+            with contextlib.suppress(Gone):
+                while not hands.wait(_WINDOW):
+                    self._tell(hands, progress)
+        finally:
+            hands.end()
+            for thread in others:
+                while thread.is_alive():
+                    thread.join(_WINDOW)
+                    self._tell(hands, progress)
+        hands.raise_trouble()
+        os.fsync(descriptor)
+        return found[0]
+
+    def _guarded(self, hands: Hands, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Gone:
+            pass
+        except Exception as error:  # noqa: BLE001  # it is raised again by the thread that waits
+            hands.fail(error)
+
+    def _tell(self, hands: Hands, progress: Progress) -> None:
+        done = hands.done
+        if done < self._order.size:
+            progress(done, self._order.size)
+            self._state.tell(done, TransferStep.FETCHING, time.monotonic())
+        else:
+            self._state.tell(self._hashed, TransferStep.VERIFYING, time.monotonic())
+
+    def _keep_journal(self, hands: Hands, descriptor: int) -> None:
+        """Sync what came and put it on record, over and over, until the hands are done."""
+        while hands.wait_for_more(self._step):
+            self._sync(hands, descriptor)
+            time.sleep(_SYNC_PAUSE)
+        self._sync(hands, descriptor)
+
+    def _sync(self, hands: Hands, descriptor: int) -> None:
+        fresh = hands.unnoted()
+        if fresh:
+            os.fdatasync(descriptor)
+            self._journal.add(extent for _, extent in fresh)
+            hands.note(fresh)
+
+    def _hash(self, hands: Hands, descriptor: int) -> str:
+        """Hash the file from its start while the rest of it still comes."""
+        digest = hashlib.sha256()
+        buffer = memoryview(bytearray(_READ))
+        at = 0
+        while at < self._order.size:
+            ready = hands.wait_until_ready(at, min(at + _READ, self._order.size))
+            while at < ready:
+                count = os.preadv(descriptor, [buffer[: min(_READ, ready - at)]], at)
+                digest.update(buffer[:count])
+                at += count
+                self._hashed = at
+        return digest.hexdigest()
+
+
+def _share(order: StageOrder, parts: Parts, line: Line) -> Share:
+    left = order.size - parts.done
+    return Share(line.bucket, left=left, due=order.due, now=time.monotonic())
+
+
+def _make_room(part: Path, size: int) -> None:
+    """Refuse early what the disk cannot hold."""
+    held = part.stat().st_blocks * 512 if part.exists() else 0
+    disk = os.statvfs(part.parent)
+    free = disk.f_bavail * disk.f_frsize
+    if size - held > free - RESERVE:
+        raise Unreachable(
+            f"the disk is full: {size - held} bytes are needed, {max(0, free - RESERVE)} are free"
+        )

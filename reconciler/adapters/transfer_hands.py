@@ -1,0 +1,268 @@
+"""The connections that fetch one file's parts side by side, each part tried again where it failed.
+
+A part that fails goes back to what is missing. The file fails when the far end says no, or when
+many tries in a row have brought nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Sequence
+
+from reconciler.adapters.transfer_http import (
+    Connections,
+    Lapsed,
+    NoRanges,
+    PushedBack,
+    Wanted,
+)
+from reconciler.adapters.transfer_pace import Pace, Share
+from reconciler.adapters.transfer_parts import Extent, Part, Parts
+from reconciler.errors import AdapterError, Unreachable
+from reconciler.ports import StageOrder
+
+_TRIES = 6  # failures of one hand in a row, without a byte for any, before the file fails
+_DOUBLED = 4  # times that a rest is doubled at most
+_FRESH_ADDRESSES = 2  # addresses asked for anew before a refusal is believed
+_MEASURE = 0.25  # seconds of one window
+
+
+class Gone(Exception):  # not a failure: whoever meets it just stops
+    """The transfer ended for another reason; see `Hands.raise_trouble`."""
+
+
+class Hands:
+    """Threads that fill one open file. All state is behind one lock; waiting is by condition."""
+
+    def __init__(
+        self,
+        order: StageOrder,
+        descriptor: int,
+        parts: Parts,
+        connections: Connections,
+        share: Share,
+    ) -> None:
+        self._order = order
+        self._descriptor = descriptor
+        self._parts = parts
+        self._connections = connections
+        self._share = share
+        self._pace = Pace()
+        self._changed = threading.Condition()  # of a lock that its holder may take again
+        self._threads: list[threading.Thread] = []
+        self._trouble: Exception | None = None
+        self._ended = False
+        self._alone = False  # one request at a time, for all that is missing
+        self._whole = False  # the server sends whole files only
+        self.step = 1 << 17  # bytes of one part after which those who wait are told
+        self._busy = 0
+        self._restarts = 0
+        self._fetched = 0
+        self._window = (time.monotonic(), 0)
+
+    # ── for who watches ──────────────────────────────────────────────────────────────────────────
+
+    @property
+    def done(self) -> int:
+        """Bytes that are in the file."""
+        with self._changed:
+            return self._parts.done
+
+    def work_alone(self) -> None:
+        """Fetch everything in the calling thread; raises what stopped it."""
+        self._alone = True
+        self._work()
+        self.raise_trouble()
+
+    def wait(self, timeout: float) -> bool:
+        """Let the hands work for so long; whether every byte is there. `Gone` once they failed."""
+        with self._changed:
+            self._hire()
+            self._changed.wait_for(lambda: self._trouble or self._parts.is_whole, timeout)
+            if self._trouble is not None:
+                raise Gone
+            self._measure()
+            return self._parts.is_whole
+
+    def end(self) -> None:
+        """Let every hand stop after what it is at; wait for them."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
+
+    def fail(self, error: Exception) -> None:
+        """Stop everything for this reason."""
+        with self._changed:
+            self._trouble = self._trouble or error
+            self._changed.notify_all()
+
+    def raise_trouble(self) -> None:
+        """Raise what stopped the hands, if anything did."""
+        if self._trouble is not None:
+            raise self._trouble
+
+    # ── for who syncs and hashes ─────────────────────────────────────────────────────────────────
+
+    def wait_for_more(self, count: int) -> bool:
+        """Wait until so many bytes came that are not on record; False at the end."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_over or _sum(self._parts.unnoted()) >= count, timeout=1.0
+            )
+            return not self._is_over
+
+    def unnoted(self) -> tuple[tuple[Part, Extent], ...]:
+        """What came since it was put on record."""
+        with self._changed:
+            return self._parts.unnoted()
+
+    def note(self, fresh: Iterable[tuple[Part, Extent]]) -> None:
+        """These are on record."""
+        with self._changed:
+            for part, (_, until) in fresh:
+                self._parts.note(part, until)
+
+    def wait_until_ready(self, at: int, until: int) -> int:
+        """Wait until every byte from `at` to `until` is there; returns how far they are."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over or self._parts.ready(at) >= until)
+            ready = self._parts.ready(at)
+            if self._trouble is not None or ready < until:
+                raise Gone
+            return ready
+
+    @property
+    def _is_over(self) -> bool:
+        return self._trouble is not None or self._ended or self._parts.is_whole
+
+    # ── the hands ────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _wanted(self) -> int:
+        return 1 if self._whole or self._alone else self._pace.hands
+
+    def _hire(self) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        while self._busy < self._wanted and self._parts.left:
+            thread = threading.Thread(target=self._work, name="stage-part", daemon=True)
+            self._threads.append(thread)
+            self._busy += 1
+            thread.start()
+
+    def _measure(self) -> None:
+        now, (since, fetched) = time.monotonic(), self._window
+        if now - since >= _MEASURE:
+            self._pace.measured((self._fetched - fetched) / (now - since))
+            self._window = (now, self._fetched)
+
+    def _work(self) -> None:
+        address, refusals, failures, fetched = "", 0, 0, -1
+        while (part := self._claim()) is not None:
+            try:
+                address = address or self._order.address()
+                self._fetch(part, address)
+                refusals = 0
+            except NoRanges:
+                self._start_over(part)
+            except Lapsed as error:
+                address, refusals = "", refusals + 1
+                self._refused(part, error, is_believed=refusals > _FRESH_ADDRESSES)
+            except DiskTrouble as error:
+                self.fail(error)
+            except Unreachable as error:
+                address = ""
+                failures = failures + 1 if fetched == self._fetched else 1
+                fetched = self._fetched
+                self._rest(part, error, failures)
+            except Exception as error:  # noqa: BLE001  # it is raised again by the thread that waits
+                self.fail(error)
+
+    def _claim(self) -> Part | None:
+        """The next part for this hand; None when there is nothing (more) for it to do."""
+        with self._changed:
+            part = None
+            if not self._is_over and self._busy <= self._wanted:
+                part = self._parts.claim(self._wanted)
+            if part is None:
+                self._busy -= 1
+            return part
+
+    def _fetch(self, part: Part, address: str) -> None:
+        order = self._order
+        wanted = Wanted(
+            url=address,
+            headers=order.headers,
+            size=order.size,
+            etag=order.etag,
+            extent=None if self._whole else (part.at, part.end),
+        )
+        with self._connections.read(wanted) as chunks:
+            for chunk in chunks:
+                _write(self._descriptor, chunk, part.at)
+                with self._changed:
+                    before, part.at = part.at, part.at + len(chunk)
+                    self._fetched += len(chunk)
+                    if part.is_done or before // self.step != part.at // self.step:
+                        self._changed.notify_all()
+                    if self._ended or self._trouble is not None:
+                        self._parts.give_back(part)
+                        return
+                self._pause(self._share.take(len(chunk), time.monotonic()))
+
+    def _start_over(self, part: Part) -> None:
+        """One stream from the first byte: the server does not send parts."""
+        with self._changed:
+            if not self._parts.holds(part):
+                return  # another hand has met the same before
+            self._whole = True
+            self._parts.restart()
+            self._restarts += 1
+            self._changed.notify_all()
+
+    def _refused(self, part: Part, error: Lapsed, *, is_believed: bool) -> None:
+        with self._changed:
+            self._parts.give_back(part)
+        if is_believed:
+            self.fail(error)
+
+    def _rest(self, part: Part, error: AdapterError, failures: int) -> None:
+        with self._changed:
+            if self._whole:
+                self._start_over(part)
+            else:
+                self._parts.give_back(part)
+            if isinstance(error, PushedBack):
+                self._pace.pushed_back()
+            failures = max(failures, self._restarts)
+            if failures >= _TRIES:
+                self.fail(Unreachable(f"{error}; given up after {failures} tries"))
+        rest = self._connections.patience.rest
+        self._pause(rest * 2 ** min(failures - 1, _DOUBLED))
+
+    def _pause(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        with self._changed:
+            self._changed.wait_for(lambda: self._trouble or self._ended, seconds)
+
+
+class DiskTrouble(Unreachable):
+    """The disk refused; fetching again will not help it."""
+
+
+def _write(descriptor: int, chunk: memoryview, at: int) -> None:
+    try:
+        while chunk:
+            count = os.pwrite(descriptor, chunk, at)
+            chunk, at = chunk[count:], at + count
+    except OSError as error:
+        raise DiskTrouble(error.strerror or str(error)) from error
+
+
+def _sum(fresh: Sequence[tuple[Part, Extent]]) -> int:
+    return sum(end - start for _, (start, end) in fresh)

@@ -1,0 +1,86 @@
+"""Bring one file to a node, and keep screens told of how far it has come and how it ended.
+
+Telling is never worth a copy: while the database is away the copy goes on untold.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from reconciler.errors import AdapterError
+from reconciler.model.copies import CopyProgress, CopyState
+from reconciler.plan.actions import StageMedia
+from reconciler.ports import NodeControl, StageOrder
+from reconciler.shell.world import World
+
+log = logging.getLogger(__name__)
+
+_EVERY = 1.0  # seconds between two words to the screens; a bar that moves less often looks stuck
+
+
+def bring(world: World, node: NodeControl, order: StageOrder, action: StageMedia) -> None:
+    """Stage what `action` says; raises `AdapterError`, having told the screens why.
+
+    A request for a new copy is met only now that it is there.
+    """
+    teller = _Teller(world, action)
+    fetch = node.restage if action.request else node.stage
+    try:
+        fetch(order, teller.progress)
+    except AdapterError as error:
+        teller.ended(str(error))
+        raise
+    teller.ended("")
+    if action.request:
+        world.store.end_restage(action.request, "done")
+
+
+class _Teller:
+    """One copy as screens see it: bytes, and when it will be whole at the rate so far."""
+
+    def __init__(self, world: World, action: StageMedia) -> None:
+        self._world = world
+        self._action = action
+        self._began: tuple[float, int] | None = None
+        self._told_at = float("-inf")
+        self._done = 0
+
+    def progress(self, done: int, total: int) -> None:
+        """Take note of so many bytes; tell it at most once a second."""
+        now = self._world.clock.monotonic()
+        self._done = done
+        if self._began is None:
+            self._began = (now, done)
+        if done >= total or now - self._told_at < _EVERY:
+            return
+        self._told_at = now
+        self._tell(CopyState.STAGING, eta=self._left(now, total))
+
+    def ended(self, error: str) -> None:
+        """Tell how it ended; `error` is empty where it is there."""
+        if not error:
+            self._done = self._action.size
+        self._tell(CopyState.ERROR if error else CopyState.READY, error=error)
+
+    def _left(self, now: float, total: int) -> timedelta | None:
+        began, first = self._began or (now, self._done)
+        spent, got = now - began, self._done - first
+        return timedelta(seconds=spent * (total - self._done) / got) if got > 0 else None
+
+    def _tell(self, state: CopyState, *, eta: timedelta | None = None, error: str = "") -> None:
+        action, now = self._action, self._world.clock.now()
+        kept = action.is_there and state is not CopyState.READY
+        copy = CopyProgress(
+            stored=action.stored,
+            asset=action.asset,
+            state=CopyState.READY if kept else state,  # the old copy plays on meanwhile
+            size=action.size,
+            done=self._done,
+            eta_at=now + eta if eta is not None else None,
+            error=f"no new copy: {error}" if kept and error else error,
+        )
+        try:
+            self._world.store.note_copy(action.node, copy)
+        except AdapterError as trouble:
+            log.debug("note copy of %s on %s: %s", action.stored, action.node, trouble)
