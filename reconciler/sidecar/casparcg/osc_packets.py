@@ -87,7 +87,9 @@ def _message(data: bytes) -> tuple[str, tuple[Value, ...]]:
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
-    end = data.index(b"\0", at)
+    end = data.find(b"\0", at)
+    if end < 0:
+        raise ValueError("a broken OSC bundle: a text without end")
     return data[at:end].decode("utf-8", "replace"), (end // 4 + 1) * 4
 
 

@@ -72,6 +72,11 @@ class ReplyReader:
             raise ValueError(f"a reply of more than {LONGEST} bytes")
         return tuple(found)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether part of a reply is here, and the rest is not."""
+        return self._first is not None or bool(self._bytes)
+
     def _lines(self) -> tuple[str, ...]:
         lines: list[str] = []
         begin = 0

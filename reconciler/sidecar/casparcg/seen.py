@@ -17,6 +17,7 @@ from reconciler.sidecar.casparcg.osc_packets import State, Value, Values
 ENDLESS = 1 << 31  # `frames_left` from here on has wrapped: what plays has no end
 _FULL_SCALE = 1 << 31
 _SILENT_DB = -120.0
+_DIGITS = 3  # of seconds: OSC has them as short floats, INFO as long ones; a frame is far longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +240,9 @@ def _text(values: Values, path: str) -> str:
 
 def _pair(values: Values, path: str) -> tuple[float, float]:
     found = values.get(path, ())
-    return (float(found[0]), float(found[1])) if len(found) == 2 else (0.0, 0.0)  # noqa: PLR2004
+    if len(found) != 2:  # noqa: PLR2004
+        return 0.0, 0.0
+    return round(float(found[0]), _DIGITS), round(float(found[1]), _DIGITS)
 
 
 def _flag(values: Values, path: str) -> bool:
