@@ -15,6 +15,8 @@ PREVIEW_LINES = 240  # enough for a wall of channels, as the embedded engine's
 _HALVED_ABOVE = 30  # pictures a second that a preview needs at most
 _KEY_EVERY = 2  # seconds; what live platforms ask for, and the length of an HLS segment
 _REFERENCE_BITS, _REFERENCE_PIXELS = 4_000_000, 1280 * 720 * 25  # as the embedded engine codes
+_LOOKS_WELL = "21"  # x264's constant rate factor, as the embedded engine's
+_NTSC_LINES = 486  # the one format whose lower field is the first
 _STEREO = "pan=stereo|c0=c0|c1=c1"
 
 
@@ -26,6 +28,7 @@ class Coding:
     rate: Fraction  # coded pictures per second
     preset: str
     bits: int  # per second, at most
+    steady: bool  # all of them always, rather than as the picture needs
     sound_bits: int
     interlaced: bool
 
@@ -33,12 +36,14 @@ class Coding:
     def programme(format: VideoFormat, bitrate: int | None) -> Coding:  # noqa: A002
         """The programme as it is; what an interlaced channel gives by field is woven again."""
         interlaced = format.scan is Scan.INTERLACED
-        weave = ("interlace=scan=tff:lowpass=off",) if interlaced else ()
+        first = "bff" if format.height == _NTSC_LINES else "tff"
+        weave = (f"interlace=scan={first}:lowpass=off",) if interlaced else ()
         return Coding(
             filters=(*weave, "format=yuv420p"),
             rate=format.rate,
             preset="veryfast",
             bits=bitrate or _usual(format.width * format.height * format.rate),
+            steady=bitrate is not None,
             sound_bits=128_000,
             interlaced=interlaced,
         )
@@ -57,6 +62,7 @@ class Coding:
             rate=rate,
             preset="ultrafast",
             bits=_usual(lines * lines * 16 // 9 * rate),
+            steady=False,
             sound_bits=96_000,
             interlaced=False,
         )
@@ -67,7 +73,8 @@ def arguments(coding: Coding) -> tuple[str, ...]:
     woven = ("-flags:v", "+ildct+ilme") if coding.interlaced else ()
     return (
         *("-codec:v", "libx264", "-preset:v", coding.preset, "-tune:v", "zerolatency", *woven),
-        *("-b:v", str(coding.bits), "-maxrate:v", str(coding.bits), "-bufsize:v", str(coding.bits)),
+        *(("-b:v", str(coding.bits)) if coding.steady else ("-crf:v", _LOOKS_WELL)),
+        *("-maxrate:v", str(coding.bits), "-bufsize:v", str(coding.bits)),
         *("-g:v", str(round(coding.rate * _KEY_EVERY)), "-sc_threshold:v", "0"),
         *("-filter:v", ",".join(coding.filters)),
         *("-codec:a", "aac", "-b:a", str(coding.sound_bits), "-filter:a", _STEREO),

@@ -88,8 +88,7 @@ def _srt(output: WantedOutput) -> Destination:
         path=f"srt://{_host(parts)}?mode={mode}",
         options=(
             *("-format", "mpegts", "-latency", _latency(output, given), *patience),
-            *_secret(output, known, "passphrase", "-passphrase"),
-            *_secret(output, known, "streamid", "-srt_streamid"),
+            *_secrets(output, known),
         ),
         waits=waits,
     )
@@ -106,17 +105,22 @@ def _latency(output: WantedOutput, given: Mapping[str, str]) -> str:
     return str(int(latency) * _MILLISECOND)
 
 
-def _secret(
-    output: WantedOutput, known: Mapping[str, object], option: str, flag: str
-) -> tuple[str, ...]:
-    value = str(known.get(option) or "")
-    if not value:
-        return ()
-    if _WORD.fullmatch(value) is None or not value.isprintable():
-        raise UsageError(f"output {output.name}: {option}: expected no blanks in it")
-    if option == "passphrase" and len(value) not in _PASSPHRASE:
+def _secrets(output: WantedOutput, known: Mapping[str, object]) -> tuple[str, ...]:
+    passphrase = _secret(output, known, "passphrase")
+    if passphrase and len(passphrase) not in _PASSPHRASE:
         raise UsageError(f"output {output.name}: passphrase: expected 10 to 79 characters")
-    return (flag, value)
+    stream = _secret(output, known, "streamid")
+    return (
+        *(("-passphrase", passphrase, "-enforced_encryption", "1") if passphrase else ()),
+        *(("-srt_streamid", stream) if stream else ()),
+    )
+
+
+def _secret(output: WantedOutput, known: Mapping[str, object], option: str) -> str:
+    value = str(known.get(option) or "")
+    if value and (_WORD.fullmatch(value) is None or not value.isprintable()):
+        raise UsageError(f"output {output.name}: {option}: expected no blanks in it")
+    return value
 
 
 def _rtmp(output: WantedOutput) -> Destination:

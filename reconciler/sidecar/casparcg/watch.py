@@ -17,6 +17,8 @@ UNLISTED_FOR = 0.6  # seconds from its start in which an output need not be list
 FROZEN_FOR = 1.0  # seconds of ticks without a frame until it counts as stuck
 OPENING_FOR = (2.5, 5.0, 10.0)  # seconds it may take to open, by deaths in a row: hung far ends
 # hang for ever, slow ones must be reached in the end
+PATIENT_EVERY = 8  # starts; a sole output that was refused may stay listed of old, so that only one
+# start in so many is given the longest time
 BACK_OFF = (0.0, 0.25, 0.5, 1.0, 1.5)  # seconds before the next start, by deaths in a row; the
 # last is short, for a far end that returns has to be sent to within 3 s
 WELL_AFTER = 30.0  # seconds of sending after which a death counts as the first again
@@ -122,10 +124,16 @@ def _counted(watched: Watched, frame: int | None, tag: int | None, now: float) -
 def _opening(watched: Watched, now: float) -> Watched:
     if watched.consumer.waits:
         return watched
-    patience = OPENING_FOR[min(watched.deaths, len(OPENING_FOR) - 1)]
+    patience = _patience(watched)
     if now - watched.begun_at < patience:
         return watched
     return _dead(watched, now, f"no answer from the far end in {patience:g} s")
+
+
+def _patience(watched: Watched) -> float:
+    if watched.listed_moves:
+        return OPENING_FOR[min(watched.deaths, len(OPENING_FOR) - 1)]
+    return OPENING_FOR[-1 if watched.deaths % PATIENT_EVERY == PATIENT_EVERY - 1 else 0]
 
 
 def _ticked(before: int | None, tag: int | None) -> bool:
