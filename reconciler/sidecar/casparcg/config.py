@@ -30,7 +30,10 @@ _PHRASE = re.compile(r"[A-Za-z0-9]{8,128}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folders:
-    """Where the engine finds and leaves things, as absolute paths; it must be able to write all."""
+    """Where the engine finds media and leaves the rest, as absolute paths; it writes to the rest.
+
+    Its working directory is searched before `media`, so start it in an empty one.
+    """
 
     media: str
     log: str
