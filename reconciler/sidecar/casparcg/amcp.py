@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from reconciler.errors import UsageError
 
@@ -210,6 +211,8 @@ def _producer(what: Producer) -> tuple[tuple[str, ...], tuple[str, ...]]:
             return (f"#{what.argb.upper()}",), ()
         case Empty():
             return ("EMPTY",), ()
+        case _:
+            assert_never(what)
 
 
 def _section(clip: Clip) -> tuple[str, ...]:

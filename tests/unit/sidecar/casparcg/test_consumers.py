@@ -124,6 +124,7 @@ def test_decklink_by_number() -> None:
     consumer = one("decklink", "decklink://2", keyer="internal", latency="low")
 
     assert shown(consumer) == "ADD 1-302 DECKLINK 2 INTERNAL_KEY LOW_LATENCY EMBEDDED_AUDIO"
+    assert str(consumer.remove()) == "REMOVE 1-302"
     assert consumer.in_config
     assert consumer.element == (
         "decklink",

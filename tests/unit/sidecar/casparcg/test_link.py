@@ -197,6 +197,19 @@ def test_a_reply_beyond_measure_ends_the_connection() -> None:
             link.ask(amcp.version(), PATIENCE)
 
 
+def test_a_connection_that_takes_no_commands_is_over() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.shutdown(socket.SHUT_WR)
+        link = Link(ours)
+
+        with pytest.raises(Unreachable, match="it takes no commands"):
+            link.ask(amcp.version(), PATIENCE)
+        link.close()
+
+    assert link.ended.startswith("it takes no commands")
+
+
 def test_somebody_else_holds_the_channel() -> None:
     def answer(line: str) -> bytes:
         return obedient(line).replace(b"202 LOCK DONE OK", b"503 LOCK ACQUIRE FAILED")

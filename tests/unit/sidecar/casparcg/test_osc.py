@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from queue import Queue
 
@@ -41,6 +42,24 @@ def test_nothing_is_told_after_the_end_and_the_port_is_free() -> None:
         again.bind(("127.0.0.1", listener.port))
 
     assert heard == []
+
+
+def test_who_is_told_may_end_it() -> None:
+    over = threading.Event()
+    heard: list[int] = []
+
+    def told(state: State, _: float) -> None:
+        heard.append(state.time_tag)
+        listener.close()
+        over.set()
+
+    listener = OscListener(told)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as engine:
+        for packet in (*packets(7, plain(VALUES)), *packets(8, plain(VALUES))):
+            engine.sendto(packet, ("127.0.0.1", listener.port))
+        assert over.wait(PATIENCE)
+
+    assert heard == [7]
 
 
 def test_two_listeners_have_ports_of_their_own() -> None:

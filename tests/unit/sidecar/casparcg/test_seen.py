@@ -162,6 +162,12 @@ def test_the_first_tick_has_an_empty_channel() -> None:
     assert seen.frames(1.0) == 0
 
 
+def test_elements_without_text_say_nothing() -> None:
+    told = "<channel><format>PAL</format><output><port/></output></channel>"
+
+    assert from_info(told) == server(format="PAL", rate=Fraction(0))
+
+
 def test_what_is_no_state_is_refused() -> None:
     with pytest.raises(ValueError, match="expected the engine's state"):
         from_info("1 720p2500 PLAYING")
