@@ -115,14 +115,14 @@ def _decibels(peak: int) -> float:
 
 
 def from_osc(state: State, channel: int = 1) -> ServerSeen:
-    """Read one whole state; what it leaves out is at its rest."""
+    """Read one whole state; what it leaves out is at its rest. `ValueError`: it is not of ours."""
     start = f"/channel/{channel}/"
     values = {
         address.removeprefix(start): found
         for address, found in state.values.items()
         if address.startswith(start)
     }
-    return _server(values, state.time_tag)
+    return _read(values, state.time_tag)
 
 
 # ── by INFO ──────────────────────────────────────────────────────────────────────────────────────
@@ -137,7 +137,7 @@ def from_info(xml: str) -> ServerSeen:
     found: dict[str, list[Value]] = {}
     for child in root:
         _flatten(child, "", found)
-    return _server({path: tuple(values) for path, values in found.items()}, None)
+    return _read({path: tuple(values) for path, values in found.items()}, None)
 
 
 def _flatten(element: ET.Element, above: str, found: dict[str, list[Value]]) -> None:
@@ -155,6 +155,15 @@ def _flatten(element: ET.Element, above: str, found: dict[str, list[Value]]) -> 
 
 
 # ── both ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read(values: Values, time_tag: int | None) -> ServerSeen:
+    try:
+        return _server(values, time_tag)
+    except ArithmeticError as error:
+        raise ValueError(
+            f"expected the engine's state, found a number out of place: {error}"
+        ) from error
 
 
 def _server(values: Values, time_tag: int | None) -> ServerSeen:
