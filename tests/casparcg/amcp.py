@@ -1,7 +1,7 @@
-"""The AMCP front: bytes of one connection in, replies out, in the order in which the queues give them.
+"""The AMCP front: bytes of one connection in, replies out, in the order of the queues.
 
-Each channel has a queue of its own and general commands another; what arrives in one piece is sorted
-into them first, so that a VERSION overtakes the LOADBG before it. PING and 400 are answered at once.
+Each channel has a queue of its own and general commands another; what arrives in one piece is
+sorted into them first, so that a VERSION overtakes the LOADBG before it. PING is answered at once.
 """
 
 from __future__ import annotations
@@ -83,10 +83,6 @@ class Front:
         for number in sorted(queues.jobs):
             for job in queues.jobs[number]:
                 self._run(job, connection)
-
-    def obey(self, line: str, connection: Connection) -> bytes | None:
-        """One whole line, and its reply if there is one."""
-        return connection.ask(line) or None
 
     def leave(self, connection: Connection) -> None:
         """The client has gone: its half line, its lock and its OSC ports go with it."""

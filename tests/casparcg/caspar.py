@@ -58,10 +58,17 @@ class FakeCaspar:
         self.machine.config, self.machine.paths = self.setup.xml, dict(self.setup.paths)
         self.machine.clear_phrase = self.setup.clear_phrase
         self.front = Front(self.machine)
-        self.ready_at = self.now + Fraction(self.boot_seconds).limit_denominator(1000)
+        self.began_at = self.ready_at = self.now + Fraction(self.boot_seconds).limit_denominator(1000)
         for number, name in enumerate(self.setup.modes, start=1):
             self._add_channel(number, name)
         self.running, self.hung = True, False
+
+    def start_at(self, now: Fraction, *, phase: Fraction) -> None:
+        """Set the clock, and the first tick to the next instant of that phase."""
+        self.now = now
+        tick = 1 / self.channel().mode.tick_rate
+        self.began_at = phase + tick * (-((phase - now) // tick))
+        self._ticks = dict.fromkeys(self._ticks, self.began_at)
 
     def _add_channel(self, number: int, name: str) -> None:
         mode = find_mode(name)
@@ -135,7 +142,7 @@ class FakeCaspar:
         self.advance_to(self.now + ticks / self.channel(1).mode.tick_rate)
 
     def advance_to(self, instant: Fraction) -> None:
-        """Run every tick of every channel due before `instant` (seconds since the fake was made)."""
+        """Run every tick of every channel due before `instant`, in seconds of the fake's life."""
         while self.running and not self.hung:
             number = min(self._ticks, key=lambda one: (self._ticks[one], one))
             if self._ticks[number] >= instant:

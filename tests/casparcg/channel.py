@@ -57,6 +57,10 @@ class Channel:
         self.mode = mode
         self.layers.clear()
 
+    def leave_behind(self, output: State) -> None:
+        """What an earlier consumer left in the output part of the state."""
+        self._output = output
+
     def tick(self) -> None:
         """One frame: decode, decide AUTO, show, feed the consumers, publish."""
         self.ticks += 1

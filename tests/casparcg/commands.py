@@ -1,4 +1,4 @@
-"""The commands of one channel's queue: playing, outputs, mixer, mode. Each answers with its reply."""
+"""The commands of one channel's queue: playing, outputs, mixer, mode; each gives its reply."""
 
 from __future__ import annotations
 
@@ -95,21 +95,25 @@ def _add(machine: Machine, channel: Channel, command: Command) -> str | None:
 def _consumer(machine: Machine, channel: Channel, kind: str, command: Command) -> Consumer | int:
     """The consumer asked for, or the code of the refusal."""
     rest = command.words[1:]
-    made = {"rate": channel.mode.tick_rate, "began": machine.far_ends.now}
     if kind in {"FILE", "STREAM"} and rest:
-        port = port_of(rest[0]) if command.layer is None else command.layer
-        return Consumer(
-            port=port, kind=kind.lower(), path=rest[0], arguments=" ".join(rest[1:]), **made
-        )
-    if kind == "DECKLINK":
+        path, port = rest[0], port_of(rest[0])
+    elif kind == "DECKLINK":
         device = int(rest[0]) if rest and rest[0].isdecimal() else 1
-        port = 300 + device if command.layer is None else command.layer
-        known = device in machine.decklinks
-        return Consumer(port=port, kind="decklink", path=str(device), **made) if known else 403
-    if kind == "NDI" and machine.ndi:
-        port = 900 if command.layer is None else command.layer
-        return Consumer(port=port, kind="ndi", path=" ".join(rest), **made)
-    return 404
+        if device not in machine.decklinks:
+            return 403
+        path, port = str(device), 300 + device
+    elif kind == "NDI" and machine.ndi:
+        path, port = " ".join(rest), 900
+    else:
+        return 404
+    return Consumer(
+        port=port if command.layer is None else command.layer,
+        kind=kind.lower(),
+        path=path,
+        arguments=" ".join(rest[1:]),
+        rate=channel.mode.tick_rate,
+        began=machine.far_ends.now,
+    )
 
 
 def _remove(_machine: Machine, channel: Channel, command: Command) -> str | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.casparcg.modes import find_mode
 
 PLAIN = "<configuration><channels/><controllers/></configuration>"
 
 
-class Unusable(Exception):  # noqa: N818  # it names the config
+class Unusable(Exception):
     """A config that the server dies of, with exit code 0."""
 
 
@@ -44,8 +44,8 @@ class Setup:
 def read_config(xml: str, *, working: str = "") -> Setup:
     """Read the XML, or raise `Unusable` with what the log would say."""
     try:
-        root = ElementTree.fromstring(xml)
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(xml)  # noqa: S314  # a config that the test itself wrote
+    except ET.ParseError as error:
         raise Unusable(f"Invalid configuration file: {error}") from error
     if root.find("controllers") is None:
         raise Unusable("No such element: /configuration/controllers")
@@ -79,7 +79,7 @@ def folder(path: str) -> str:
     return path.rstrip("/") + "/"
 
 
-def _mode(channel: ElementTree.Element) -> str:
+def _mode(channel: ET.Element) -> str:
     name = channel.findtext("video-mode") or "PAL"
     mode = find_mode(name)
     if mode is None:
@@ -87,11 +87,11 @@ def _mode(channel: ElementTree.Element) -> str:
     return mode.name
 
 
-def _outputs(channel: ElementTree.Element) -> tuple[OutputSetup, ...]:
+def _outputs(channel: ET.Element) -> tuple[OutputSetup, ...]:
     return tuple(_output(element) for element in channel.findall("consumers/*"))
 
 
-def _output(element: ElementTree.Element) -> OutputSetup:
+def _output(element: ET.Element) -> OutputSetup:
     if element.tag == "ffmpeg":
         path, words = element.findtext("path") or "", element.findtext("args") or ""
         return OutputSetup(kind="stream", path=path, arguments=words)
@@ -99,6 +99,6 @@ def _output(element: ElementTree.Element) -> OutputSetup:
     return OutputSetup(kind=element.tag, path=device)
 
 
-def _targets(root: ElementTree.Element) -> list[tuple[str, int]]:
+def _targets(root: ET.Element) -> list[tuple[str, int]]:
     clients = root.findall("osc/predefined-clients/predefined-client")
     return [(one.findtext("address") or "", int(one.findtext("port") or 0)) for one in clients]

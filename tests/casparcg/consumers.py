@@ -1,4 +1,4 @@
-"""Consumers: what ADD starts, how it dies behind a `202`, and the far ends that streams depend on."""
+"""Consumers: what ADD starts, how it dies behind a `202`, and the far ends of streams."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.casparcg.film import Film
 from tests.casparcg.pictures import BLACK, Picture
-from tests.casparcg.producers import EMPTY, Film, Producer, State
+from tests.casparcg.producers import EMPTY, Producer, State
 from tests.casparcg.transition import Transition
 
 

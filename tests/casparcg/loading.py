@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from tests.casparcg.film import Film, Section
 from tests.casparcg.machine import Machine
 from tests.casparcg.media import SCHEMES, Clip, Found, find
 from tests.casparcg.modes import Mode
-from tests.casparcg.producers import Colour, Film, Live, Producer, Section, Still
+from tests.casparcg.producers import Colour, Live, Producer, Still
 from tests.casparcg.transition import Transition, find_change
 
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?")
 NUMBERS = ("SEEK", "IN", "OUT", "LENGTH")
 
 
-class Refused(Exception):  # noqa: N818  # it names the answer
+class Refused(Exception):
     """The number that stands in the reply: 403 or 404."""
 
     def __init__(self, code: int) -> None:
@@ -54,7 +55,7 @@ def _bare(words: tuple[str, ...], machine: Machine, mode: Mode) -> Producer:
 
 def _film(found: Found, name: str, mode: Mode, section: Section, machine: Machine) -> Film:
     film = Film(found.path, name, found.clip, rate=mode.unit_rate, section=section)
-    film.luck = machine.next_luck()
+    film.luck = machine.choose_luck()
     return film
 
 

@@ -1,4 +1,4 @@
-"""LOCK: one phrase per channel; whoever does not know it is shut out, INFO of that channel included."""
+"""LOCK: one phrase per channel; who does not know it is shut out, of that channel's INFO too."""
 
 from __future__ import annotations
 
@@ -19,11 +19,7 @@ def obey_lock(machine: Machine, command: Command, client: int) -> str:
         return ECHO
     match [command.words[0].upper() if command.words else "", *command.words[1:]]:
         case ["ACQUIRE", phrase]:
-            lock = machine.locks.setdefault(number, Lock(phrase=phrase))
-            if lock.phrase != phrase:
-                return "503 LOCK ACQUIRE FAILED"
-            lock.holders.add(client)
-            return "202 LOCK ACQUIRE OK"
+            return _acquire(machine, number, phrase, client)
         case ["RELEASE"]:
             if not shuts_out(machine, number, client):
                 machine.locks.pop(number, None)
@@ -35,3 +31,11 @@ def obey_lock(machine: Machine, command: Command, client: int) -> str:
             return "202 LOCK CLEAR OK"
         case _:
             return ECHO
+
+
+def _acquire(machine: Machine, number: int, phrase: str, client: int) -> str:
+    lock = machine.locks.setdefault(number, Lock(phrase=phrase))
+    if lock.phrase != phrase:
+        return "503 LOCK ACQUIRE FAILED"
+    lock.holders.add(client)
+    return "202 LOCK ACQUIRE OK"

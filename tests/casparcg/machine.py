@@ -1,19 +1,19 @@
-"""What the fake server stands on: media, folders, devices, far ends, channels. No behaviour of AMCP."""
+"""What the fake server stands on: media, folders, devices, far ends, channels, locks."""
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.casparcg.channel import Channel
 from tests.casparcg.consumers import FarEnds
+from tests.casparcg.film import Luck
 from tests.casparcg.media import Clip, Shelf
-from tests.casparcg.producers import Luck
 
 
 @dataclass(kw_only=True)
 class Machine:
-    """`luck` is used up one film at a time; when it is empty every film starts as is usual."""
+    """`choose_luck` is asked once for each film: how it starts this time."""
 
     shelf: Shelf
     folders: tuple[str, ...] = ("/media/",)
@@ -23,7 +23,7 @@ class Machine:
     decklinks: frozenset[int] = frozenset()
     ndi: bool = False
     utf8: bool = True
-    luck: deque[Luck] = field(default_factory=deque)
+    choose_luck: Callable[[], Luck] = Luck
     config: str = ""
     paths: dict[str, str] = field(default_factory=dict)
     clear_phrase: str = "secret"
@@ -32,9 +32,6 @@ class Machine:
     log_level: str = "INFO"
     locks: dict[int, Lock] = field(default_factory=dict)
     exit_code: int | None = None
-
-    def next_luck(self) -> Luck:
-        return self.luck.popleft() if self.luck else Luck()
 
 
 @dataclass(kw_only=True)

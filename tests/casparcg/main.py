@@ -2,9 +2,9 @@
 
 It reads the config that the real server reads, and the media folder named there (`media.Folder`).
 Knobs are files in the working folder, read as it runs: `fake-far-ends.json` ({url: "listens",
-"refuses", "absent" or "mute"}), `fake-boot-seconds`, `fake-fails-to-start` (exit code 0, nothing
-started, removed first), `fake-crash` (SIGABRT, removed first), `fake-hang` (stops itself, removed first),
-`fake-decklinks` (device numbers), `fake-ndi`.
+"refuses", "absent" or "mute"}), `fake-boot-seconds`, `fake-decklinks` (device numbers), `fake-ndi`;
+once, and then removed: `fake-fails-to-start` (exit code 0, nothing started), `fake-crash`
+(SIGABRT), `fake-hang` (SIGSTOP to itself).
 """
 
 from __future__ import annotations

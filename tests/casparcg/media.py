@@ -1,4 +1,4 @@
-"""The media folder of the fake: which clips exist, how a name finds one, and what is wrong with each.
+"""The media folder of the fake: which clips exist, how a name finds one, what is wrong with each.
 
 Names match as the real server matches them (FACTS 9): any case, extension optional, the working
 directory before the media folder, absolute paths and `..` allowed.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-Damage = Literal["", "unreadable", "truncated"]
+Damage = Literal["", "unreadable"]
 ClipKind = Literal["video", "silent", "audio", "still"]
 EXTENSIONS = (".mkv", ".mov", ".mp4", ".mxf", ".m4a", ".wav", ".ts", ".png", ".jpg", "")
 SCHEMES = ("http://", "https://", "rtmp://", "rtsp://", "udp://", "srt://", "tcp://")
@@ -101,19 +100,17 @@ class Folder:
 
 def scripted(said: dict[str, Any], plain: Clip) -> Clip:
     """A clip as its file's JSON describes it."""
-    numbers = {
-        key: int(said[key])
-        for key in ("frames", "holds", "decode_ticks", "open_ticks", "gop")
-        if key in said
-    }
-    clip = replace(plain, **numbers)
-    if "rate" in said:
-        clip = replace(clip, rate=Fraction(str(said["rate"])))
-    if "kind" in said:
-        clip = replace(clip, kind=said["kind"])
-    if "holds" in said:
-        clip = replace(clip, damage="truncated")
-    return replace(clip, damage="unreadable") if said.get("damaged") else clip
+    return replace(
+        plain,
+        frames=int(said.get("frames", plain.frames)),
+        rate=Fraction(str(said.get("rate", plain.rate))),
+        kind=said.get("kind", plain.kind),
+        damage="unreadable" if said.get("damaged") else "",
+        holds=said.get("holds"),
+        decode_ticks=int(said.get("decode_ticks", plain.decode_ticks)),
+        open_ticks=int(said.get("open_ticks", plain.open_ticks)),
+        gop=int(said.get("gop", plain.gop)),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +122,7 @@ class Found:
 
 
 def find(name: str, shelf: Shelf, folders: tuple[str, ...]) -> Found | None:
-    """The file that the server would choose for `name`: each folder in turn, then as a whole path."""
+    """The file that the server would choose for `name`: each folder in turn, or as a whole path."""
     if name.startswith("file://"):
         found = _match(name.removeprefix("file://"), shelf)
         return None if found is None else Found(path=name, clip=shelf.clip(found[1]))
@@ -153,14 +150,12 @@ def _match(asked: str, shelf: Shelf) -> tuple[str, str] | None:
     for path in shelf.paths():
         by_name.setdefault(_fold(path), path)
     for extension in ("", *EXTENSIONS):
-        path = by_name.get(_fold(wanted + extension))
-        if path is not None:
-            return wanted, path
+        matched = by_name.get(_fold(wanted + extension))
+        if matched is not None:
+            return wanted, matched
     return None
 
 
 def _fold(path: str) -> str:
     # Case folds, also beyond ASCII; composed and decomposed spellings stay different names.
-    return (
-        "".join(char.lower() for char in path) if unicodedata.is_normalized("NFC", path) else path
-    )
+    return path.lower()

@@ -1,4 +1,4 @@
-"""MIXER settings of a channel's layers: numbers that can be read, set, tweened, deferred, cleared."""
+"""MIXER settings of a channel's layers: read, set, tweened, deferred, cleared."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ BLENDS = {"NORMAL", "SCREEN", "MULTIPLY", "OVERLAY", "DARKEN", "LIGHTEN", "ADD"}
 CHROMA = "0 0.000000 0.000000 0.000000 0.000000 0.000000 0.000000 1.000000 0"
 
 
-class Unread(Exception):  # noqa: N818  # it names what happened
+class Unread(Exception):
     """A value that is no number: the server answers 501."""
 
 
-class Missing(Exception):  # noqa: N818  # it names what happened
+class Missing(Exception):
     """Too few values: the server answers 402."""
 
 

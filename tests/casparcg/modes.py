@@ -1,6 +1,6 @@
 """Video modes of a CasparCG channel: how often it ticks, and what one unit of AMCP time is worth.
 
-On an interlaced mode the server ticks once a frame and counts in fields: units are 1/50 s at 25 ticks.
+On an interlaced mode the server ticks once a frame and counts in fields: 1/50 s at 25 ticks.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     with Server(caspar) as server:                 # virtual: the test moves the clock
         talk to ("127.0.0.1", server.port)
         server.advance(25)
-    with Server(caspar, realtime=True) as server:  # ticks follow the wall clock; a stall is caught up
+    with Server(caspar, realtime=True) as server:  # ticks follow the wall clock, late ones too
 
 Commands are obeyed when they arrive, in either kind of time. `server.locked()` guards direct looks
 at the fake while the thread runs.
@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
+from typing import Self
 
 from tests.casparcg.amcp import Connection
 from tests.casparcg.caspar import FakeCaspar
@@ -43,7 +44,7 @@ class Server:
         caspar.on_osc = self._send_osc
         self._listen()
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self.run, name="fake-casparcg", daemon=True)
         self._thread.start()
         return self
@@ -115,7 +116,7 @@ class Server:
                 self.port = _unused_port()
             return
         listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
-        listener.setblocking(False)
+        listener.settimeout(0)
         self.port = int(listener.getsockname()[1])
         self._selector.register(listener, selectors.EVENT_READ)
         self._listener = listener
@@ -133,7 +134,7 @@ class Server:
             client, (host, _) = listener.accept()
         except OSError:
             return
-        client.setblocking(True)
+        client.settimeout(None)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._clients[client] = self.caspar.connect(host)
         self._selector.register(client, selectors.EVENT_READ)

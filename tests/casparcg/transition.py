@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tests.casparcg.film import Film
 from tests.casparcg.pictures import BLACK, Picture, mixed
-from tests.casparcg.producers import EMPTY, Film, Producer, State
+from tests.casparcg.producers import EMPTY, Producer, State
 
 KINDS = ("CUT", "MIX", "PUSH", "SLIDE", "WIPE", "FADECUT", "CUTFADE", "VFADE")
 _WANTED = re.compile(

@@ -1,4 +1,4 @@
-"""One AMCP line taken apart: blanks, quotes, escapes, parentheses (FACTS 9.3), and the address 1-10."""
+"""One AMCP line taken apart: blanks, quotes, escapes, parentheses (FACTS 9.3), the address."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"(\d+)(?:-(\d*).*)?")
 
 
 def split(line: str) -> list[str]:
-    """The words of a line. An unclosed quote takes the rest; an unknown escape drops both characters."""
+    """The words of a line; an unclosed quote takes the rest, an unknown escape drops both signs."""
     words, word, begun = [], "", False
     quoted, depth = False, 0
     signs = iter(line)
@@ -67,7 +67,7 @@ class Command:
 
 
 def understand(line: str) -> Command:
-    """Read a line: `REQ id`, the command's name, its channel and layer where the name calls for one."""
+    """Read a line: `REQ id`, the command's name, its channel and layer where it needs one."""
     words = split(line)
     if words and words[0] == "/":
         words = words[1:]
