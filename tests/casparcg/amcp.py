@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from tests.casparcg.commands import ECHO, TABLE, obey_channel
 from tests.casparcg.locks import obey_lock, shuts_out
 from tests.casparcg.machine import Machine
+from tests.casparcg.queries import TABLE as GENERAL
 from tests.casparcg.queries import asked_channel, obey_general
 from tests.casparcg.words import Command, understand
 
 QUEUE_LIMIT = 130
 ENDINGS = {"KILL": 0, "RESTART": 5}
+OWN = {"OSC", "LOCK", *ENDINGS}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -33,6 +35,11 @@ class Connection:
     _out: bytearray = field(default_factory=bytearray)
     _batch: list[Command] | None = None
     _batch_id: str | None = None
+
+    @property
+    def deaf(self) -> bool:
+        """Nothing that it sends is heard any more."""
+        return self.closed or self.jammed
 
     def send(self, data: bytes) -> None:
         self.feed(self, data)
@@ -72,13 +79,13 @@ class Front:
 
     def feed(self, connection: Connection, data: bytes) -> None:
         """Take bytes as they arrive; only CR LF ends a line."""
-        if connection.closed or connection.jammed:
+        if connection.deaf:
             return
         *lines, connection._in = (connection._in + data).split(b"\r\n")
         queues = Queues()
         for raw in lines:
             self._accept(raw, connection, queues)
-            if connection.closed or connection.jammed:
+            if connection.deaf:
                 return
         for number in sorted(queues.jobs):
             for job in queues.jobs[number]:
@@ -132,8 +139,16 @@ class Front:
     def _known(self, command: Command) -> bool:
         return command.name in TABLE and command.channel in self.machine.channels
 
+    def _understood(self, command: Command) -> bool:
+        """Whether some queue takes it; what none takes is answered at once."""
+        if command.name in TABLE and command.rest.upper() != "ALL":
+            return command.channel in self.machine.channels
+        return command.name in TABLE or command.name in GENERAL or command.name in OWN
+
     def _queue(self, command: Command, connection: Connection, queues: Queues) -> None:
-        if not queues.put(_queue_of(self.machine, command), (command,)):
+        if not self._understood(command):
+            _echo(command, connection)
+        elif not queues.put(_queue_of(self.machine, command), (command,)):
             connection.write("504 QUEUE OVERFLOW", command.request)
 
     def _run(self, job: tuple[Command, ...], connection: Connection) -> None:

@@ -58,7 +58,9 @@ class FakeCaspar:
         self.machine.config, self.machine.paths = self.setup.xml, dict(self.setup.paths)
         self.machine.clear_phrase = self.setup.clear_phrase
         self.front = Front(self.machine)
-        self.began_at = self.ready_at = self.now + Fraction(self.boot_seconds).limit_denominator(1000)
+        self.began_at = self.ready_at = self.now + Fraction(self.boot_seconds).limit_denominator(
+            1000
+        )
         for number, name in enumerate(self.setup.modes, start=1):
             self._add_channel(number, name)
         self.running, self.hung = True, False
@@ -155,7 +157,7 @@ class FakeCaspar:
         channel = self.machine.channels[number]
         self.now = max(self.now, self._ticks[number])
         self.far_ends.now = float(self.now)
-        self._ticks[number] += 1 / channel.mode.tick_rate
+        self._ticks[number] += channel.mode.tick_length
         channel.tick()
         targets = self._osc_targets()
         packets = bundles(f"/channel/{number}", channel.told, channel.ticks) if targets else []

@@ -46,6 +46,9 @@ class Film(Producer):
         self.length = section.length
         self.loop = section.loop
         self.luck = Luck()
+        self.file_units = int(clip.seconds * rate)
+        holds = clip.frames if clip.holds is None else clip.holds
+        self._held_units = int(holds / clip.rate * rate)
         self._from = section.seek if section.seek is not None else self.start
         self._clock = 0  # units: where the picture shown last stands in the file
         self._next: int | None = None
@@ -77,10 +80,6 @@ class Film(Producer):
     # lengths and positions, in units
 
     @property
-    def file_units(self) -> int:
-        return int(self.clip.seconds * self.rate)
-
-    @property
     def duration(self) -> int:
         """What CALL LENGTH answers: as asked, else what is left of the file; never clamped."""
         if self.length is not None:
@@ -102,11 +101,6 @@ class Film(Producer):
             self.start + self.duration % WRAP if self.duration < 0 else self.start + self.duration
         )
 
-    def _held_units(self) -> int:
-        if self.clip.holds is None:
-            return self.file_units
-        return int(self.clip.holds / self.clip.rate * self.rate)
-
     # pictures
 
     def receive(self) -> Picture | None:
@@ -115,7 +109,7 @@ class Film(Producer):
         at = self._from if self._next is None else self._next
         if at >= self._end() and self.loop:
             at = self.start
-        if at >= min(self._end(), self._held_units()):
+        if at >= min(self._end(), self._held_units):
             self._run_out(at)
             return None
         self._clock, self._next = at, at + 1
@@ -146,7 +140,7 @@ class Film(Producer):
         """The first picture of a clip that stands paused."""
         if self._last is None or (self._next is None and not self._seeking):
             at = self._from
-            if self.ready and at < self._held_units():
+            if self.ready and at < self._held_units:
                 self._clock, self._last = at, self._picture(at)
                 self._next = at + 1
         return self.held()

@@ -17,22 +17,30 @@ class Mode:
     name: str
     unit_rate: Fraction
     fields: int
-
-    @property
-    def tick_rate(self) -> Fraction:
-        return self.unit_rate / self.fields
+    tick_rate: Fraction
+    tick_length: Fraction
 
 
 def find_mode(name: str) -> Mode | None:
     """The mode of that name, or nothing: `SET MODE` and the config both refuse an unknown one."""
     known = {"PAL": Fraction(50), "NTSC": Fraction(60000, 1001)}
     if name.upper() in known:
-        return Mode(name=name.upper(), unit_rate=known[name.upper()], fields=2)
+        return _mode(name.upper(), known[name.upper()], 2)
     match = _CINEMA.fullmatch(name.lower())
     rate = _rate(match[3]) if match else None
     if match is None or rate is None:
         return None
-    return Mode(name=name.lower(), unit_rate=rate, fields=2 if match[2] == "i" else 1)
+    return _mode(name.lower(), rate, 2 if match[2] == "i" else 1)
+
+
+def _mode(name: str, rate: Fraction, fields: int) -> Mode:
+    return Mode(
+        name=name,
+        unit_rate=rate,
+        fields=fields,
+        tick_rate=rate / fields,
+        tick_length=fields / rate,
+    )
 
 
 def _rate(digits: str) -> Fraction | None:

@@ -50,6 +50,7 @@ class Outcome:
     recorded: bytes
     given: bytes
     is_exchange: bool
+    films: int  # how many clips had been loaded by then
 
     @property
     def matches(self) -> bool:
@@ -144,6 +145,7 @@ class Replay:
             recorded=event.reply,
             given=given,
             is_exchange=True,
+            films=self.films,
         )
 
     def _look(self, note: Note) -> list[Outcome]:
@@ -161,6 +163,7 @@ class Replay:
                 recorded=note.text.encode(),
                 given=given.encode(),
                 is_exchange=False,
+                films=self.films,
             )
         ]
 
@@ -187,17 +190,36 @@ def play(path: Path, scene: Scene) -> list[Outcome]:
 def summary(state: State, layer: int) -> str:
     """One layer in one line, as the recorder wrote it down."""
     base = f"stage/layer/{layer}/"
-    front = {key.removeprefix(f"{base}foreground/"): value for key, value in state.items()
-             if key.startswith(f"{base}foreground/")}
-    back = {key.removeprefix(f"{base}background/"): value for key, value in state.items()
-            if key.startswith(f"{base}background/")}
+    front = {
+        key.removeprefix(f"{base}foreground/"): value
+        for key, value in state.items()
+        if key.startswith(f"{base}foreground/")
+    }
+    back = {
+        key.removeprefix(f"{base}background/"): value
+        for key, value in state.items()
+        if key.startswith(f"{base}background/")
+    }
     if not front:
         return f"INFO 1 summary: no layer_{layer}"
-    keys = {"file/path": "path", "file/name": "name", "file/time": "time", "file/clip": "clip",
-            "loop": "loop", "paused": "paused", "frames_left": "frames_left",
-            "transition/type": "transition", "transition/frame": "tframe"}
-    behind = {"file/path": "path", "file/time": "time", "file/clip": "clip",
-              "transition/type": "transition", "loop": "loop"}
+    keys = {
+        "file/path": "path",
+        "file/name": "name",
+        "file/time": "time",
+        "file/clip": "clip",
+        "loop": "loop",
+        "paused": "paused",
+        "frames_left": "frames_left",
+        "transition/type": "transition",
+        "transition/frame": "tframe",
+    }
+    behind = {
+        "file/path": "path",
+        "file/time": "time",
+        "file/clip": "clip",
+        "transition/type": "transition",
+        "loop": "loop",
+    }
     return f"INFO 1 layer {layer}: fg={_listed(front, keys)} | bg={_listed(back, behind)}"
 
 

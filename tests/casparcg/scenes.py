@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.casparcg.config import OutputSetup, Setup, read_config
+from tests.casparcg.producers import State
 from tests.casparcg.replay import Replay, Scene
 from tests.casparcg.shelf import CLIPS
 from tests.casparcg.transcript import FOLDER
@@ -20,7 +21,7 @@ from tests.casparcg.transcript import FOLDER
 FITS = FOLDER / "fits.json"
 RUN = "/srv/playout/run/"
 HLS = OutputSetup(kind="stream", path="/srv/playout/out/hls/cfg.m3u8", arguments="-format hls")
-ANCHOR = {
+ANCHOR: State = {
     "output/port/700/consumer": "ffmpeg",
     "output/port/700/file/fps": 25.0,
     "output/port/700/file/frame": 1723,
@@ -47,6 +48,8 @@ def setup(*modes: str, outputs: tuple[OutputSetup, ...] = ()) -> Setup:
         base,
         modes=modes or base.modes,
         outputs=(outputs,),
+        osc_targets=(),  # nobody listens while a recording is replayed
+        osc_to_clients=False,
         paths=(*base.paths, ("initial-path", RUN)),
     )
 
@@ -111,7 +114,7 @@ def mute(url: str) -> Direction:
 
 def left_over(replay: Replay) -> None:
     """An earlier session's consumer, gone, still in the tree."""
-    replay.caspar.channel().leave_behind(dict(ANCHOR))
+    replay.caspar.channel().leave_behind(ANCHOR)
 
 
 def catalogue(replay: Replay) -> None:
@@ -155,9 +158,9 @@ DIRECTIONS: dict[str, dict[int, Direction]] = {
         39: crash,
         44: boot(SMALL),
         54: crash,
-        62: boot(SMALL),
+        61: boot(SMALL),
         77: crash,
-        81: boot(SMALL),
+        80: boot(SMALL),
         86: hang,
         90: wake,
     },
@@ -176,7 +179,7 @@ DIRECTIONS: dict[str, dict[int, Direction]] = {
     },
     "16": {
         5: boot(HD, utf8=False),
-        18: take_away("Mañana – día ünïcode.mp4"),
+        18: take_away("Mañana \u2013 día ünïcode.mp4"),
         28: speak("B"),
     },
     "18": {6: catalogue, 104: put("fresh.mp4")},

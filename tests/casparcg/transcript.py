@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "transcripts"
-_STAMPED = re.compile(r"\[\s*(?P<at>\d+\.\d+)\] (?P<sign>>>|<<|--) ?(?:\(\+(?P<ms>[\d.]+) ms\) )?(?P<text>.*)")
+_STAMPED = re.compile(
+    r"\[\s*(?P<at>\d+\.\d+)\] (?P<sign>>>|<<|--) ?(?:\(\+(?P<ms>[\d.]+) ms\) )?(?P<text>.*)"
+)
 _MORE = re.compile(r" {11}(?P<sign>>>|<<) ?(?P<text>.*)")
 
 
@@ -43,6 +45,8 @@ def read(path: Path) -> list[Exchange | Note]:
             continue
         if stamped is not None and stamped["sign"] == "--":
             events.append(Note(line=number, at=float(stamped["at"]), text=stamped["text"]))
+            if stamped["text"].startswith("no reply"):
+                last = None
         elif stamped is not None and stamped["sign"] == ">>":
             last = Exchange(line=number, at=float(stamped["at"]), sent=_bytes(stamped["text"]))
             if stamped["text"] != "(nothing)":
