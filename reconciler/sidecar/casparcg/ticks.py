@@ -1,0 +1,36 @@
+"""Which frame of the wall's grid a tick of the engine is. Pure.
+
+The engine counts its ticks, and sends one state for each. A state may come late, never early, so
+the earliest ones of the last while tell where the count lies on the grid; one that comes late by a
+busy machine moves nothing. A channel that is slow, or clocks that drift, move it in the end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+
+WINDOW = 60  # ticks that are looked back over; a stall of two seconds is caught up in less
+SLACK = Fraction(1, 4)  # of a frame that an arrival must be beyond its frame before the count moves
+JUMP = 250  # ticks; a count that leaps is another life of the engine
+
+
+class TickGrid:
+    """Lays the engine's count onto the grid, one arrival after the other."""
+
+    def __init__(self) -> None:
+        self._shifts: deque[Fraction] = deque(maxlen=WINDOW)
+        self._base: int | None = None
+        self._last: int | None = None
+
+    def frame(self, count: int, at: Fraction) -> int:
+        """The frame that tick `count` is; it arrived at `at`, in frames since the epoch."""
+        if self._last is not None and not 0 < count - self._last < JUMP:
+            self._shifts.clear()
+            self._base = None
+        self._last = count
+        self._shifts.append(at - count)
+        earliest = min(self._shifts)
+        if self._base is None or not -SLACK <= earliest - self._base < 1 + SLACK:
+            self._base = earliest.numerator // earliest.denominator
+        return count + self._base
