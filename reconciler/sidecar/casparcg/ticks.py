@@ -12,6 +12,8 @@ from fractions import Fraction
 
 WINDOW = 60  # ticks that are looked back over; a stall of two seconds is caught up in less
 SLACK = Fraction(1, 4)  # of a frame that an arrival must be beyond its frame before the count moves
+_SECOND = 1_000_000_000
+_SLEW_PPM = 500  # half a millisecond in a second: a frame in a minute and a half
 JUMP = 250  # ticks; a count that leaps is another life of the engine
 
 
@@ -34,3 +36,28 @@ class TickGrid:
         if self._base is None or not -SLACK <= earliest - self._base < 1 + SLACK:
             self._base = earliest.numerator // earliest.denominator
         return count + self._base
+
+
+class WallClock:
+    """The wall's grid on the monotonic clock, so that a stepped wall clock moves no picture.
+
+    What lies between the two is measured at each `steer`, and slewed away once it is a frame.
+    """
+
+    def __init__(self, rate: Fraction, *, wall: int, mono: int) -> None:
+        self._rate = rate
+        self._wall, self._mono = wall, mono
+
+    def frame(self, mono: int) -> Fraction:
+        """The frame, and the part of it, that it is at `mono` nanoseconds."""
+        return Fraction(self._wall + mono - self._mono, _SECOND) * self._rate
+
+    def steer(self, *, wall: int, mono: int) -> int:
+        """Move towards the wall clock, slowly; returns by how much it is ahead, in nanoseconds."""
+        passed = mono - self._mono
+        offset = wall - (self._wall + passed)
+        self._wall, self._mono = self._wall + passed, mono
+        if abs(offset) * self._rate > _SECOND:
+            most = passed * _SLEW_PPM // 1_000_000
+            self._wall += max(-most, min(most, offset))
+        return offset
