@@ -26,6 +26,8 @@ from reconciler.sidecar.engine_port import (
 NEAR = 12  # frames within which a file found playing is taken for the cue that should be on
 EARLY = 2  # frames before its end from which on a cue that leaves has ended, not been cut
 LAG_MOST = 4
+PACE_OVER = 20  # ticks over which a position is compared with them
+PACE = 0.75  # of a frame in a tick; past the end of its data a file's clock runs at half speed
 _MOVES = frozenset({"ffmpeg", "transition"})
 
 
@@ -154,8 +156,11 @@ def _go_on(layer: Layer, timeline: Timeline, memory: Memory, airing: Airing) -> 
     moved = layer.frame is None or source != airing.source
     still = layer.producer not in _MOVES or layer.paused
     end = timeline.end_of(airing.cue) if timeline.has(airing.cue) else airing.end
+    mark, drags = _pace(layer, airing, source)
     airing = replace(
         airing,
+        mark=mark,
+        drags=drags,
         name=layer.name,
         tick=layer.tick,
         source=source,
@@ -164,6 +169,17 @@ def _go_on(layer: Layer, timeline: Timeline, memory: Memory, airing: Airing) -> 
         changed_at=layer.tick if moved or still else airing.changed_at,
     )
     return replace(memory, airing=airing, coming=None)
+
+
+def _pace(layer: Layer, airing: Airing, source: int) -> tuple[tuple[int, int], int]:
+    """Compare the position with the engine's own ticks, so that a slow channel drags nothing."""
+    count, before = airing.mark
+    passed, moved = layer.count - count, source - before
+    if airing.name != layer.name or layer.paused or passed > 2 * PACE_OVER or moved < 0:
+        return (layer.count, source), 0
+    if passed < PACE_OVER:
+        return airing.mark, airing.drags
+    return (layer.count, source), airing.drags + 1 if 0 < moved < PACE * passed else 0
 
 
 def _lost_sight(layer: Layer, memory: Memory) -> tuple[Memory, tuple[Evidence, ...]]:
@@ -218,6 +234,7 @@ def _begin(
         end=timeline.end_of(cue),
         moving=layer.producer in _MOVES and not layer.paused,
         changed_at=layer.tick,
+        mark=(layer.count, source),
     )
     return replace(memory, airing=airing, off_since=None, late=late), told
 

@@ -49,7 +49,7 @@ def _probed(
         return memory, ()
     if answer.value <= 0:
         return _broken(back, "it begins behind the end of its file", memory, tick)
-    return replace(memory, back=replace(back, ready=True)), ()
+    return replace(memory, back=replace(back, ready=True, left=answer.value)), ()
 
 
 def _broken(back: Back, why: str, memory: Memory, tick: int) -> tuple[Memory, tuple[Evidence, ...]]:

@@ -28,7 +28,7 @@ from reconciler.sidecar.casparcg.sending import Sending
 from reconciler.sidecar.casparcg.server import Server, put_aside
 from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.slate import write_slate
-from reconciler.sidecar.casparcg.ticks import WallClock
+from reconciler.sidecar.casparcg.ticks import BEHIND, WallClock
 from reconciler.sidecar.casparcg.warden import Warden, Watch
 from reconciler.sidecar.engine_port import (
     Capabilities,
@@ -340,7 +340,7 @@ class CasparEngine:
         now = time.monotonic()
         seen = EngineSeen(
             engine="running",
-            read_at=life.read_at,
+            read_at=life.read_at - BEHIND / float(self._spec.format.rate),
             tick=life.tick,
             serial=self._helm.serial,
             sending=self._sending.open,

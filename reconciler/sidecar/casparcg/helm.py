@@ -10,17 +10,25 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from reconciler.model.video import Scan, VideoFormat
 from reconciler.sidecar.casparcg.airing import observe
 from reconciler.sidecar.casparcg.amcp import Command
 from reconciler.sidecar.casparcg.answers import learn
 from reconciler.sidecar.casparcg.names import cue_mark, path_of
-from reconciler.sidecar.casparcg.orders import Answer, Load, Order, Over, Probe, commands_for
+from reconciler.sidecar.casparcg.orders import (
+    UNOPENED,
+    Answer,
+    Load,
+    Order,
+    Over,
+    Probe,
+    commands_for,
+)
 from reconciler.sidecar.casparcg.reading import layer_of
 from reconciler.sidecar.casparcg.replies import Reply
 from reconciler.sidecar.casparcg.seen import ServerSeen
-from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.state import Layer, Memory, Wanted
 from reconciler.sidecar.casparcg.steer import steer
 from reconciler.sidecar.casparcg.timeline import Timeline
@@ -41,10 +49,17 @@ class Known:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
+class Links(Protocol):
+    """Where the engine finds what it is told to load."""
+
+    def link(self, path: str, name: str) -> None:
+        """Have the file at `path` be there as `name`; raises `OSError` if it cannot be."""
+
+
 class Helm:
     """One layer, steered."""
 
-    def __init__(self, video: VideoFormat, shelf: Shelf, slate: Path) -> None:
+    def __init__(self, video: VideoFormat, shelf: Links, slate: Path) -> None:
         self._rate = video.rate
         self._per_frame = 2 if video.scan is Scan.INTERLACED else 1
         self._shelf = shelf
@@ -142,16 +157,18 @@ class Helm:
                 return Answer(NOT_FOUND)
         answer = Answer(0)
         for command in commands_for(order, self._per_frame):
-            answer = _answer(ask(command))
+            answer = _answer(ask(command), self._per_frame)
             if not answer.ok:
                 log.info("%s: %s", command, answer.code or "no answer in time")
                 break
         return answer
 
 
-def _answer(reply: Reply | None) -> Answer:
+def _answer(reply: Reply | None, per_frame: int) -> Answer:
     if reply is None:
         return Answer(0)
     text = reply.rows[0].strip() if reply.rows else ""
-    number = int(text) if text.lstrip("-").isdigit() else None
-    return Answer(reply.code, number)
+    if not text.lstrip("-").isdigit():
+        return Answer(reply.code)
+    number = int(text)
+    return Answer(reply.code, number if number == UNOPENED else number // per_frame)

@@ -137,14 +137,20 @@ class Life:
         quiet = now - max(self.read_at or 0.0, self._connected)
         if now - self._pinged > (QUIET_FOR if quiet > QUIET_FOR else PING_EVERY):
             self._pinged = now
-            try:
-                link.ping(PONG_WITHIN)
-            except Unreachable:
-                return "" if link.ended else f"no PONG in {PONG_WITHIN:g} s: it hangs"
+            if not self._answers(link):
+                return f"no PONG in {PONG_WITHIN:g} s: it hangs"
         if quiet > DEAF_FOR:
             log.warning("no read-back for %g s, though it answers: it is called again", DEAF_FOR)
             self._drop()
         return ""
+
+    def _answers(self, link: Link) -> bool:
+        """Whether it still answers; one that ended the connection is not said to hang."""
+        try:
+            link.ping(PONG_WITHIN)
+        except Unreachable:
+            return bool(link.ended)
+        return True
 
     def ask(self, command: Command) -> Reply | None:
         """Ask one thing; None if there was no answer in time."""

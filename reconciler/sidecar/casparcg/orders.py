@@ -44,7 +44,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Put it into the background; `auto`: on air by itself at the foreground's end."""
+    """Put it into the background; `auto`: on air by itself at the foreground's end.
+
+    Its length is not told yet: the engine would repeat it when it is asked whether the file has
+    opened, whatever became of that.
+    """
 
     what: Material
     auto: bool = False
@@ -65,6 +69,13 @@ class Unload:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Ask whether the background could be opened, and for how many frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Let the background end after `frames`."""
+
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ class Resume:
     """Go on."""
 
 
-Order = Load | Over | Unload | Probe | Seek | Take | Lengthen | Pause | Resume
+Order = Load | Over | Unload | Probe | Trim | Seek | Take | Lengthen | Pause | Resume
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,8 @@ def commands_for(  # noqa: PLR0911  # one return for each order
             return (amcp.loadbg(LAYER, Empty()),)
         case Probe():
             return (amcp.callbg(LAYER, "LENGTH"),)
+        case Trim(frames=frames):
+            return (amcp.callbg(LAYER, "LENGTH", frames * per_frame),)
         case Seek(frame=frame):
             return (amcp.callbg(LAYER, "SEEK", frame * per_frame),)
         case Take():
@@ -157,7 +170,6 @@ def _producer(what: Material, per_frame: int) -> Producer:
     return Clip(
         name=what.name,
         in_frame=0 if what.loop else what.in_frame * per_frame,
-        length=None if what.length is None else what.length * per_frame,
         loop=what.loop,
     )
 

@@ -8,7 +8,7 @@ from reconciler.sidecar.casparcg.orders import LAYER
 from reconciler.sidecar.casparcg.seen import LayerSeen, ProducerSeen, ServerSeen
 from reconciler.sidecar.casparcg.state import Layer
 
-_HALF = Fraction(1, 2)
+_NEARLY = Fraction(1, 4)  # of a frame; between two fields it is still the first of them
 _DECKLINK = "decklink"
 
 
@@ -29,6 +29,8 @@ def layer_of(seen: ServerSeen, tick: int, rate: Fraction, device: str = "") -> L
         frame=_frames(front.time, rate) if has_position else None,
         in_frame=_frames(front.clip_in, rate),
         length=_frames(front.clip_length, rate) if _ends(layer) else 0,
+        total=_frames(front.file_length, rate) if front.file_length > 0 else None,
+        count=seen.time_tag or 0,
         loop=front.loop,
         paused=layer.paused,
         waiting=layer.frames_left,
@@ -59,4 +61,4 @@ def _ends(layer: LayerSeen) -> bool:
 
 
 def _frames(seconds: float, rate: Fraction) -> int:
-    return int(Fraction(seconds) * rate + _HALF)
+    return int(Fraction(seconds) * rate + _NEARLY)

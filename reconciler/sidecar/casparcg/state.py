@@ -27,6 +27,8 @@ class Layer:
     frame: int | None = None  # of the file; None: it has no position
     in_frame: int = 0
     length: int = 0  # of the section that is played; 0: not known
+    total: int | None = None  # of the file, as the engine says
+    count: int = 0  # of the engine's own ticks
     loop: bool = False
     paused: bool = False
     waiting: int | None = None  # frames until AUTO, as the engine says
@@ -87,6 +89,8 @@ class Airing:
     end: int | None  # as the time line last said
     moving: bool = True
     changed_at: int = 0  # the tick at which its picture last moved
+    mark: tuple[int, int] = (0, 0)  # the engine's count and the position, a second ago at most
+    drags: int = 0  # spells in a row in which its position moved slower than the engine ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,8 @@ class Back:
     loaded_at: int
     ready: bool
     probed_at: int
+    left: int | None = None  # frames from its first to the end of its file, as the engine says
+    trimmed: bool = False
     taken_at: int | None = None
 
 

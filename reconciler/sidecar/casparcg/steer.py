@@ -84,6 +84,8 @@ class _Judgement(Step):
 
     def _tell_problems(self) -> None:
         """Files that are known to be broken are told before their time."""
+        if not self.wanted.problems:
+            return
         until = self.tick + self.frames(KNOWN_AHEAD)
         for cue in self.wanted.timeline.cues:
             if cue.start > until:
@@ -200,6 +202,8 @@ class _Judgement(Step):
             self.remember(back=None)
         elif not back.ready:
             self.ask(back)
+        elif not back.trimmed and back.what.length is not None:
+            self.trim(back)
         elif back.auto and not self.was_told("length", self.memory.lag + SHOWS_WITHIN):
             self._keep_auto(back, start)
 
@@ -243,12 +247,13 @@ class _Judgement(Step):
         if not back.ready:
             self.ask(back)
             return
+        self.trim(back)
         late = self.here - back.take_at
         moves = due is not None and isinstance(due.source, ClipSource) and not due.source.loop
         if late > self.frames(CUT_AT) and moves:
             self._join(due)
         elif late >= 0:
-            self.take(back)
+            self.take(self.memory.back or back)
 
     def _becomes(self, back: Back, due: Cue | None) -> bool:
         """Whether what waits in the background is what is due, by another name: then take it.

@@ -27,6 +27,7 @@ from reconciler.sidecar.casparcg.orders import (
     Over,
     Probe,
     Take,
+    Trim,
     Unload,
 )
 from reconciler.sidecar.casparcg.state import Back, Bad, Layer, Memory, Wanted
@@ -95,6 +96,15 @@ class Step:
             return True
         return self.make_end(what, at)
 
+    def trim(self, back: Back) -> None:
+        """Have what is loaded end at its time, now that it is known to have opened."""
+        length = back.what.length
+        if back.trimmed or not back.ready or length is None:
+            return
+        self.remember(back=replace(back, trimmed=True))
+        if back.left is not None and length < back.left:
+            self.orders.append(Trim(length))
+
     def show_slate(self) -> None:
         """Put the slate over whatever is on: it can always be shown."""
         number = self.memory.number + 1
@@ -152,7 +162,7 @@ class Step:
     def _total_on_air(self) -> int | None:
         airing = self.memory.airing
         cue = airing.cue if airing is not None else None
-        return self.wanted.lengths.get(names.path_of(cue, self.wanted.slate))
+        return self.wanted.lengths.get(names.path_of(cue, self.wanted.slate), self.layer.total)
 
     def take(self, back: Back) -> None:
         """Put the background on air."""

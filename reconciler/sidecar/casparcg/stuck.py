@@ -18,6 +18,7 @@ from reconciler.sidecar.engine_port import ClipSource, Cue, LiveSource
 STANDS_FOR = Fraction(1)  # seconds without movement; a stall of a busy machine is caught up sooner
 SHOWN_WITHIN = Fraction(1)  # seconds, beyond its transition, in which a new picture must move
 LIVE_WITHIN = Fraction(4)  # seconds that a live input may take to come, or come back
+DRAGS_FOR = 2  # spells of a clock that runs slow, as it does past the end of what a file holds
 SHORT_BY = 3  # frames before a cue's end at which its file may stand without being called short
 
 
@@ -46,6 +47,8 @@ def find_stuck(  # noqa: PLR0911  # one return for each state
             return _stands(wanted, layer, airing, LIVE_WITHIN)
         case ClipSource() if layer.is_at_end:
             return _is_short(wanted, layer, airing)
+        case ClipSource() if airing.drags >= DRAGS_FOR:
+            return Stuck(airing.cue, "its data end before its time", short=True)
         case ClipSource():
             return _stands(wanted, layer, airing, STANDS_FOR)
         case _:
@@ -78,7 +81,7 @@ def _is_short(wanted: Wanted, layer: Layer, airing: Airing) -> Stuck | None:
         return None
     if due_end is not None and layer.tick >= due_end - SHORT_BY:
         return None
-    total = wanted.lengths.get(names.path_of(airing.cue, wanted.slate))
+    total = wanted.lengths.get(names.path_of(airing.cue, wanted.slate), layer.total)
     asked = layer.in_frame + layer.length
     if total is not None and asked < total:
         return None  # not the file is over, but the part that was asked for: a cut goes on with it

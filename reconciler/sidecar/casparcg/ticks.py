@@ -11,7 +11,10 @@ from collections import deque
 from fractions import Fraction
 
 WINDOW = 60  # ticks that are looked back over; a stall of two seconds is caught up in less
-SLACK = Fraction(1, 4)  # of a frame that an arrival must be beyond its frame before the count moves
+BEHIND = (
+    1  # ticks: a state tells of the picture before the one that is being made (recordings, 04b)
+)
+SLACK = 0.25  # of a frame that an arrival must be beyond its frame before the count moves
 _SECOND = 1_000_000_000
 _SLEW_PPM = 500  # half a millisecond in a second: a frame in a minute and a half
 JUMP = 250  # ticks; a count that leaps is another life of the engine
@@ -21,21 +24,21 @@ class TickGrid:
     """Lays the engine's count onto the grid, one arrival after the other."""
 
     def __init__(self) -> None:
-        self._shifts: deque[Fraction] = deque(maxlen=WINDOW)
+        self._shifts: deque[float] = deque(maxlen=WINDOW)
         self._base: int | None = None
         self._last: int | None = None
 
     def frame(self, count: int, at: Fraction) -> int:
-        """The frame that tick `count` is; it arrived at `at`, in frames since the epoch."""
+        """The frame whose picture state `count` tells of; it arrived at frame `at` of the grid."""
         if self._last is not None and not 0 < count - self._last < JUMP:
             self._shifts.clear()
             self._base = None
         self._last = count
-        self._shifts.append(at - count)
+        self._shifts.append(float(at - count))
         earliest = min(self._shifts)
         if self._base is None or not -SLACK <= earliest - self._base < 1 + SLACK:
-            self._base = earliest.numerator // earliest.denominator
-        return count + self._base
+            self._base = int(earliest // 1)
+        return count + self._base - BEHIND
 
 
 class WallClock:

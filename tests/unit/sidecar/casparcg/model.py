@@ -24,6 +24,7 @@ from reconciler.sidecar.casparcg.orders import (
     Resume,
     Seek,
     Take,
+    Trim,
     Unload,
 )
 from reconciler.sidecar.casparcg.state import Layer, Memory, Wanted
@@ -108,12 +109,10 @@ class Model:
 
     def layer(self) -> Layer:
         front, back = self.front, self.back
-        behind = {
-            "back": "transition" if back is not None else "empty",
-            "back_name": back.what.name if back is not None else "",
-        }
+        behind = "transition" if back is not None else "empty"
+        behind_name = back.what.name if back is not None else ""
         if front is None:
-            return Layer(tick=self.tick, **behind)
+            return Layer(tick=self.tick, back=behind, back_name=behind_name)
         has_position = front.total is not None
         return Layer(
             tick=self.tick,
@@ -122,10 +121,13 @@ class Model:
             frame=front.frame if has_position else None,
             in_frame=0 if front.what.loop else front.what.in_frame,
             length=front.length if has_position else 0,
+            total=front.total,
+            count=self.tick - ZERO,
             loop=front.what.loop,
             paused=self.paused,
             waiting=None,
-            **behind,
+            back=behind,
+            back_name=behind_name,
         )
 
     def _producer(self, front: Playing) -> str:
@@ -143,13 +145,13 @@ class Model:
         total = self.files.get(what.path)
         if total is None or self.opens_in > 1 and (self.back is None or self.back.opens_in):
             return Answer(201, UNOPENED)
-        return Answer(201, what.length if what.length is not None else total - what.in_frame)
+        return Answer(201, total - what.in_frame)
 
     def _play(self, what: Material) -> Playing:
         total = 1 << 40 if what.is_live else self.files.get(what.path)
         if what.still:
             total = None
-        length = what.length if what.length is not None else (total or 0) - what.in_frame
+        length = (total or 0) - what.in_frame
         return Playing(
             what=what,
             length=length,
@@ -178,6 +180,8 @@ class Model:
                 self.paused = False
             case Seek(frame=frame) if self.back is not None:
                 self.back.frame = frame
+            case Trim(frames=frames) if self.back is not None:
+                self.back.length = frames
             case Lengthen(frames=frames) if self.front is not None:
                 self.front.length = frames
             case _:
