@@ -123,9 +123,7 @@ class Answer:
         return 200 <= self.code < 300  # noqa: PLR2004  # AMCP's own ranges
 
 
-def commands_for(  # noqa: PLR0911  # one return for each order
-    order: Order, per_frame: int
-) -> tuple[Command, ...]:
+def commands_for(order: Order, per_frame: int) -> tuple[Command, ...]:
     """The commands of one order; `per_frame` is 2 on an interlaced channel, which counts fields."""
     match order:
         case Load(what=what, auto=auto):
@@ -135,22 +133,30 @@ def commands_for(  # noqa: PLR0911  # one return for each order
             return (load, *_sought(what, per_frame))
         case Over(what=what):
             return (amcp.play(LAYER, _producer(what, per_frame), _blend(what, per_frame)),)
+        case _:
+            return (_plain(order, per_frame),)
+
+
+def _plain(  # noqa: PLR0911  # one return for each order
+    order: Unload | Probe | Trim | Seek | Take | Lengthen | Pause | Resume, per_frame: int
+) -> Command:
+    match order:
         case Unload():
-            return (amcp.loadbg(LAYER, Empty()),)
+            return amcp.loadbg(LAYER, Empty())
         case Probe():
-            return (amcp.callbg(LAYER, "LENGTH"),)
+            return amcp.callbg(LAYER, "LENGTH")
         case Trim(frames=frames):
-            return (amcp.callbg(LAYER, "LENGTH", frames * per_frame),)
+            return amcp.callbg(LAYER, "LENGTH", frames * per_frame)
         case Seek(frame=frame):
-            return (amcp.callbg(LAYER, "SEEK", frame * per_frame),)
+            return amcp.callbg(LAYER, "SEEK", frame * per_frame)
         case Take():
-            return (amcp.play(LAYER),)
+            return amcp.play(LAYER)
         case Lengthen(frames=frames):
-            return (amcp.call(LAYER, "LENGTH", frames * per_frame),)
+            return amcp.call(LAYER, "LENGTH", frames * per_frame)
         case Pause():
-            return (amcp.pause(LAYER),)
+            return amcp.pause(LAYER)
         case Resume():
-            return (amcp.resume(LAYER),)
+            return amcp.resume(LAYER)
         case _:
             assert_never(order)
 

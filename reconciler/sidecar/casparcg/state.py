@@ -116,6 +116,7 @@ class Back:
     probed_at: int
     left: int | None = None  # frames from its first to the end of its file, as the engine says
     trimmed: bool = False
+    sought: bool = False
     taken_at: int | None = None
 
 

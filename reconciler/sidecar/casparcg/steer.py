@@ -39,6 +39,7 @@ JOIN_LEAD = Fraction(2, 5)  # seconds from loading a cue that is due already to 
 CUT_AT = Fraction(1, 2)  # seconds that a picture may be off before it is cut to its place
 PATIENCE = Fraction(1)  # seconds that the last picture stands for a cue that failed, before slate
 KNOWN_AHEAD = Fraction(60)  # seconds before its start from which on a broken file is told
+SEEK_TICKS = 2  # that a background needs to have its picture after it was sought
 LATE_AUTO = 3  # ticks after which AUTO has missed its moment
 LAST_FRAMES = 5  # of a cue that are not worth joining
 
@@ -184,8 +185,17 @@ class _Judgement(Step):
             self.unload()
         elif self._is_behind(cue, start):
             self._tend(start)
+        elif self._is_near(cue, start):
+            pass  # it is taken for it when its time comes
         elif self.memory.coming is None:
             self.load(cue, start)
+
+    def _is_near(self, cue: Cue | None, start: int) -> bool:
+        """Whether `cue` is so near that what waits in the background had better be taken for it."""
+        back = self.memory.back
+        if back is None or start > self.here + self.frames(JOIN_LEAD):
+            return False
+        return self._ahead(back, cue) is not None
 
     def _is_behind(self, cue: Cue | None, start: int) -> bool:
         back = self.memory.back
@@ -229,8 +239,8 @@ class _Judgement(Step):
             back = None
         if back is not None and names.same_showing(back.cue, due):
             self._arrive(back, due)
-        elif back is not None and not again and self._becomes(back, due):
-            pass
+        elif back is not None and not again and self._ahead(back, due) is not None:
+            self._become(back, due)
         else:
             self._join(due)
 
@@ -252,30 +262,46 @@ class _Judgement(Step):
         moves = due is not None and isinstance(due.source, ClipSource) and not due.source.loop
         if late > self.frames(CUT_AT) and moves:
             self._join(due)
+        elif late > 1 and moves and not back.sought:
+            self._seek(self.memory.back or back, late)
         elif late >= 0:
             self.take(self.memory.back or back)
 
-    def _becomes(self, back: Back, due: Cue | None) -> bool:
-        """Whether what waits in the background is what is due, by another name: then take it.
+    def _ahead(self, back: Back, cue: Cue | None) -> int | None:
+        """By how much `cue` should be further than what waits in the background, if that is it.
 
-        So a skip is seen at once: the next event was loaded for its old time.
+        So a skip is seen at once: the next event was loaded for its old time, by another name.
         """
-        if due is None or not isinstance(due.source, ClipSource) or not back.ready:
-            return False
-        if due.source.loop or back.what.loop or back.what.path != due.source.path:
-            return False
-        begin = due.source.in_frame + max(0, self.here - due.start)
-        if abs(begin - back.what.in_frame) > self.frames(CUT_AT) or due.transition_frames:
-            return False
-        if self.here < due.start:
-            return True
-        if begin != back.what.in_frame:
-            self.orders.append(Seek(begin))
-        known = {**self.memory.known, back.what.name: due}
-        self.remember(known=known, back=replace(back, cue=due, take_at=due.start))
-        assert self.memory.back is not None  # noqa: S101  # set above
-        self.take(self.memory.back)
-        return True
+        if cue is None or not isinstance(cue.source, ClipSource) or not back.ready:
+            return None
+        if cue.source.loop or back.what.loop or back.what.path != cue.source.path:
+            return None
+        ahead = cue.source.in_frame - back.what.in_frame + max(0, self.here - cue.start)
+        is_it = -1 <= ahead <= self.frames(CUT_AT) and not self.wanted.timeline.has(back.cue)
+        return ahead if is_it else None
+
+    def _become(self, back: Back, due: Cue | None) -> None:
+        """Take what waits in the background for what is due."""
+        late = max(0, self._ahead(back, due) or 0)
+        self.remember(
+            known={**self.memory.known, back.what.name: due},
+            back=replace(back, cue=due, take_at=self.here - late),
+        )
+        self._arrive(self.memory.back or back, due)
+
+    def _seek(self, back: Back, late: int) -> None:
+        """Have a background that comes late begin where it should be by then."""
+        begin = back.what.in_frame + late + SEEK_TICKS
+        self.orders.append(Seek(begin))
+        self.remember(
+            back=replace(
+                back,
+                what=replace(back.what, in_frame=begin),
+                take_at=self.here + SEEK_TICKS,
+                sought=True,
+                auto=False,
+            )
+        )
 
     def _join(self, due: Cue | None) -> None:
         """Load what is due so that it begins at a frame that can be reached."""

@@ -1,4 +1,4 @@
-"""One layer of a CasparCG that obeys the recordings, without sockets: steering is driven against it.
+"""One layer of a CasparCG that obeys the recordings; steering is driven against it, tick by tick.
 
 A command is done two ticks after it was sent, as its effect is seen by OSC. `files` are lengths in
 frames by path; a file that cannot be opened is None; one that is not there is not in it.
@@ -70,6 +70,7 @@ class Model:
     auto: bool = False
     paused: bool = False
     opens_in: int = 1
+    lag: int = LAG
     skipped: list[str] = field(default_factory=list)
     record: list[tuple[int, str, int]] = field(default_factory=list)  # tick, path, frame
     log: list[tuple[int, Order]] = field(default_factory=list)
@@ -77,12 +78,12 @@ class Model:
 
     def obey(self, order: Order) -> Answer:
         self.log.append((self.tick, order))
-        if isinstance(order, Load | Over) and order.what.path:
-            if order.what.path not in self.files and order.what.path != SLATE:
-                return Answer(404)
+        path = order.what.path if isinstance(order, Load | Over) else ""
+        if path and path not in self.files and path != SLATE:
+            return Answer(404)
         if isinstance(order, Probe):
             return self._probe()
-        self._coming.append((self.tick + LAG, order))
+        self._coming.append((self.tick + self.lag, order))
         return Answer(202)
 
     def step(self) -> Layer:
@@ -143,7 +144,8 @@ class Model:
         if what is None or what.still:
             return Answer(0)
         total = self.files.get(what.path)
-        if total is None or self.opens_in > 1 and (self.back is None or self.back.opens_in):
+        opening = self.opens_in > 1 and (self.back is None or self.back.opens_in > 0)
+        if total is None or opening:
             return Answer(201, UNOPENED)
         return Answer(201, total - what.in_frame)
 

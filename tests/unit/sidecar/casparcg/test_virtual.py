@@ -1,4 +1,4 @@
-"""The steering on the fake CasparCG in virtual time, judged by what the fake shows, tick by tick."""
+"""The steering on the fake CasparCG in virtual time, judged by what that shows, tick by tick."""
 
 from __future__ import annotations
 
