@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import UsageError
+from reconciler.sidecar.casparcg import engine as casparcg
+from reconciler.sidecar.casparcg.engine import CasparEngine
 from reconciler.sidecar.embedded import CAPABILITIES, EmbeddedEngine
 from reconciler.sidecar.engine_port import Capabilities, EnginePort, WantedOutput
 from reconciler.sidecar.spec import SidecarSpec
@@ -19,7 +21,10 @@ class Engine:
     capabilities: Capabilities
 
 
-ENGINES: Mapping[str, Engine] = {"embedded": Engine(EmbeddedEngine, CAPABILITIES)}
+ENGINES: Mapping[str, Engine] = {
+    "embedded": Engine(EmbeddedEngine, CAPABILITIES),
+    "casparcg": Engine(CasparEngine, casparcg.CAPABILITIES),
+}
 
 
 def make_engine(spec: SidecarSpec, outputs: Sequence[WantedOutput]) -> EnginePort:

@@ -1,0 +1,1 @@
+"""CasparCG as the sidecar meets it: its command line, its read-back, its outputs, its config."""

@@ -1,0 +1,66 @@
+"""Which frame of the wall's grid a tick of the engine is. Pure.
+
+The engine counts its ticks, and sends one state for each. A state may come late, never early, so
+the earliest ones of the last while tell where the count lies on the grid; one that comes late by a
+busy machine moves nothing. A channel that is slow, or clocks that drift, move it in the end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+
+WINDOW = 60  # ticks that are looked back over; a stall of two seconds is caught up in less
+BEHIND = (
+    1  # ticks: a state tells of the picture before the one that is being made (recordings, 04b)
+)
+SLACK = 0.25  # of a frame that an arrival must be beyond its frame before the count moves
+_SECOND = 1_000_000_000
+_SLEW_PPM = 500  # half a millisecond in a second: a frame in a minute and a half
+JUMP = 250  # ticks; a count that leaps is another life of the engine
+
+
+class TickGrid:
+    """Lays the engine's count onto the grid, one arrival after the other."""
+
+    def __init__(self) -> None:
+        self._shifts: deque[float] = deque(maxlen=WINDOW)
+        self._base: int | None = None
+        self._last: int | None = None
+
+    def frame(self, count: int, at: Fraction) -> int:
+        """The frame whose picture state `count` tells of; it arrived at frame `at` of the grid."""
+        if self._last is not None and not 0 < count - self._last < JUMP:
+            self._shifts.clear()
+            self._base = None
+        self._last = count
+        self._shifts.append(float(at - count))
+        earliest = min(self._shifts)
+        if self._base is None or not -SLACK <= earliest - self._base < 1 + SLACK:
+            self._base = int(earliest // 1)
+        return count + self._base - BEHIND
+
+
+class WallClock:
+    """The wall's grid on the monotonic clock, so that a stepped wall clock moves no picture.
+
+    What lies between the two is measured at each `steer`, and slewed away once it is a frame.
+    """
+
+    def __init__(self, rate: Fraction, *, wall: int, mono: int) -> None:
+        self._rate = rate
+        self._wall, self._mono = wall, mono
+
+    def frame(self, mono: int) -> Fraction:
+        """The frame, and the part of it, that it is at `mono` nanoseconds."""
+        return Fraction(self._wall + mono - self._mono, _SECOND) * self._rate
+
+    def steer(self, *, wall: int, mono: int) -> int:
+        """Move towards the wall clock, slowly; returns by how much it is ahead, in nanoseconds."""
+        passed = mono - self._mono
+        offset = wall - (self._wall + passed)
+        self._wall, self._mono = self._wall + passed, mono
+        if abs(offset) * self._rate > _SECOND:
+            most = passed * _SLEW_PPM // 1_000_000
+            self._wall += max(-most, min(most, offset))
+        return offset
