@@ -288,8 +288,13 @@ class Store(Protocol):
     def note_inputs(self, inputs: Mapping[ChannelName, str]) -> None:
         """Kept rundowns follow from these inputs as well: compiling them again changed nothing."""
 
-    def read_needs(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, frozenset[str]]:
-        """The stored names that kept rundowns play; a channel without one is missing."""
+    def read_needs(
+        self, channels: Iterable[ChannelName]
+    ) -> Mapping[ChannelName, Mapping[str, int]]:
+        """The stored names that kept rundowns play, and the frame each is due at first.
+
+        A channel without a rundown is missing.
+        """
 
     def load_rundown(self, channel: ChannelName) -> Rundown | None:
         """The rundown kept last, for a successor to carry on from."""

@@ -385,12 +385,14 @@ where channel = %(channel)s and sending_epoch = %(epoch)s;
 
 -- name: save_rundown
 -- Keep the rundown that a sidecar was given.
-insert into rundowns as r (channel, digest, until, acts_seq, inputs, needs, document)
-values (%(channel)s, %(digest)s, %(until)s, %(acts_seq)s, %(inputs)s, %(needs)s, %(document)s)
+insert into rundowns as r
+  (channel, digest, until, acts_seq, inputs, needs, needs_from, document)
+values (%(channel)s, %(digest)s, %(until)s, %(acts_seq)s, %(inputs)s, %(needs)s, %(needs_from)s,
+        %(document)s)
 on conflict (channel) do update set
   digest = excluded.digest, until = excluded.until, acts_seq = excluded.acts_seq,
-  inputs = excluded.inputs, needs = excluded.needs, document = excluded.document,
-  saved_at = clock_timestamp()
+  inputs = excluded.inputs, needs = excluded.needs,
+  needs_from = excluded.needs_from, document = excluded.document, saved_at = clock_timestamp()
 where (r.digest, r.acts_seq, r.inputs) is distinct from
       (excluded.digest, excluded.acts_seq, excluded.inputs);
 
@@ -401,8 +403,8 @@ from unnest(%(channels)s::text[], %(inputs)s::text[]) as w (channel, inputs)
 where r.channel = w.channel and r.inputs <> w.inputs;
 
 -- name: read_needs
--- The files that kept rundowns play.
-select channel, needs from rundowns where channel = any(%(channels)s);
+-- The files that kept rundowns play, and the frame each is due at first.
+select channel, needs, needs_from from rundowns where channel = any(%(channels)s);
 
 -- name: load_rundown
 -- The rundown that was kept last.

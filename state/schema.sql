@@ -218,6 +218,7 @@ create table rundowns (
   acts_seq bigint not null default 0,
   inputs text not null default '',
   needs text[] not null default '{}',
+  needs_from bigint[] not null default '{}',   -- the frame each is due at first
   document jsonb not null,
   saved_at timestamptz not null default now()
 );

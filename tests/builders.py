@@ -436,7 +436,7 @@ def cluster(
         ),
         catalogue=_named(catalogue, lambda f: f.asset),
         held=_named(held, lambda r: r.channel),
-        needed={ChannelName(k): frozenset(v) for k, v in (needed or {}).items()},
+        needed={ChannelName(k): dict.fromkeys(v, 0) for k, v in (needed or {}).items()},
         last_used={
             NodeName(name): {stored: after(at) for stored, at in ages.items()}
             for name, ages in (last_used or {}).items()

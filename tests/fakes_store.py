@@ -289,10 +289,12 @@ class FakeStore(FakeMedia):
                     digest, rundown, _ = db.rundowns[channel]
                     db.rundowns[channel] = (digest, rundown, made_from)
 
-    def read_needs(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, frozenset[str]]:
+    def read_needs(
+        self, channels: Iterable[ChannelName]
+    ) -> Mapping[ChannelName, Mapping[str, int]]:
         with self.database.open("read_needs"):
             held = self.database.rundowns
-            return {c: held[c][1].files for c in channels if c in held}
+            return {c: held[c][1].due for c in channels if c in held}
 
     def record(self, seen: Sequence[ChannelObservation]) -> None:
         with self._deciding("record") as db:

@@ -403,12 +403,10 @@ class World:
         names = {a for c in self.desired.channels.values() for a in assets_by(c)}
         return {AssetId(a): fact(a) for a in sorted(names)}
 
-    def _needed(self) -> Mapping[ChannelName, frozenset[str]]:
-        found: dict[ChannelName, frozenset[str]] = {}
+    def _needed(self) -> Mapping[ChannelName, Mapping[str, int]]:
+        found: dict[ChannelName, Mapping[str, int]] = {}
         for (name, _, _), rundown in self.held.items():
-            clips = (e.material for e in rundown.events)
-            stored = frozenset(c.stored for c in clips if isinstance(c, Clip))
-            found[name] = found.get(name, frozenset()) | stored
+            found[name] = {**rundown.due, **found.get(name, {})}
         return found
 
     def _is_ready(self, key: Key) -> bool:

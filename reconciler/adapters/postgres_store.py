@@ -189,9 +189,9 @@ class PostgresStore(PostgresMedia):
         self, channel: ChannelName, rundown: Rundown, digest: str, inputs: str
     ) -> None:
         """See `Store.save_rundown`."""
-        document = Jsonb(to_wire(rundown, reveal=False))
+        document, due = Jsonb(to_wire(rundown, reveal=False)), rundown.due
         with self._deciding(f"save rundown of {channel}") as session:
-            session.do("note_uses", channel=channel, needs=sorted(rundown.files))
+            session.do("note_uses", channel=channel, needs=list(due))
             session.do(
                 "save_rundown",
                 channel=channel,
@@ -199,7 +199,8 @@ class PostgresStore(PostgresMedia):
                 until=rundown.end,
                 acts_seq=rundown.acts_seq,
                 inputs=inputs,
-                needs=sorted(rundown.files),
+                needs=list(due),
+                needs_from=list(due.values()),
                 document=document,
             )
 
@@ -208,11 +209,16 @@ class PostgresStore(PostgresMedia):
         with self._deciding("note inputs") as session:
             session.do("note_inputs", channels=list(inputs), inputs=list(inputs.values()))
 
-    def read_needs(self, channels: Iterable[ChannelName]) -> Mapping[ChannelName, frozenset[str]]:
+    def read_needs(
+        self, channels: Iterable[ChannelName]
+    ) -> Mapping[ChannelName, Mapping[str, int]]:
         """See `Store.read_needs`."""
         with self._database.transaction("read needs", reading=True) as session:
             rows = session.all("read_needs", channels=list(channels))
-        return {ChannelName(channel): frozenset(needs) for channel, needs in rows}
+        return {
+            ChannelName(channel): dict(zip(needs, due or [0] * len(needs), strict=True))
+            for channel, needs, due in rows
+        }
 
     def record(self, seen: Sequence[ChannelObservation]) -> None:
         """See `Store.record`; a channel without a row is left out."""

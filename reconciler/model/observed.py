@@ -222,5 +222,5 @@ class Snapshot:
     database: DatabaseSeen
     catalogue: Mapping[AssetId, AssetFact]
     held: Mapping[ChannelName, Rundown] = field(default_factory=dict)
-    needed: Mapping[ChannelName, frozenset[str]] = field(default_factory=dict)
+    needed: Mapping[ChannelName, Mapping[str, int]] = field(default_factory=dict)
     last_used: Mapping[NodeName, Mapping[str, datetime]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ the sidecar plays it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -160,9 +161,23 @@ class Rundown:
     @property
     def files(self) -> frozenset[str]:
         """The stored names of all that it plays, filler and slate included."""
-        played = (m for event in self.events for m in (event.material, event.alternate))
-        clips = (*played, *self.filler, self.slate)
-        return frozenset(clip.stored for clip in clips if isinstance(clip, Clip))
+        return frozenset(self.due)
+
+    @property
+    def due(self) -> Mapping[str, int]:
+        """Every file's stored name, sorted, and the frame it is due at first.
+
+        Filler and slate may be wanted at any time: they are due at the start.
+        """
+        found: dict[str, int] = {}
+        for event in self.events:
+            for material in (event.material, event.alternate):
+                if isinstance(material, Clip):
+                    found.setdefault(material.stored, event.start)
+        for clip in (*self.filler, self.slate):
+            if clip is not None:
+                found[clip.stored] = self.start
+        return dict(sorted(found.items()))
 
 
 class RemarkKind(Enum):

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.model.desired import DesiredChannel, Policy
 from reconciler.model.ids import ChannelName, NodeName
-from reconciler.model.observed import Life
+from reconciler.model.observed import Health, Life, SidecarSeen, Snapshot
 from reconciler.model.rundown import Clip, Event, Rundown
 from reconciler.plan.draft import Draft
 from reconciler.plan.scene import Scene
@@ -74,6 +75,25 @@ def tenants_of(node: NodeName, fresh: Iterable[Fresh], scene: Scene) -> frozense
     return frozenset(here | {one.draft.name for one in fresh if node in one.nodes})
 
 
+def lacks_media(
+    channel: DesiredChannel, sidecars: Iterable[SidecarSeen], seen: Snapshot, policy: Policy
+) -> bool:
+    """Whether a node where one of `sidecars` runs lacks a file due within the stage horizon.
+
+    By the channel's kept rundown. What is due later is brought later; unread is not lacking.
+    """
+    clock = channel.format.clock
+    until = clock.showing_at(seen.taken_at) + clock.frames_in(policy.stage_horizon)
+    soon = {name for name, due in seen.needed.get(channel.name, {}).items() if due < until}
+    for sidecar in sidecars:
+        node = seen.nodes.get(sidecar.node)
+        if sidecar.life is not Life.RUNNING or node is None or node.health is not Health.ANSWERING:
+            continue
+        if node.staged is not None and not soon <= node.staged.keys():
+            return True
+    return False
+
+
 def played_by(
     channels: Iterable[ChannelName], fresh: Iterable[Fresh], scene: Scene
 ) -> frozenset[str] | None:
@@ -84,7 +104,7 @@ def played_by(
         kept, new = scene.seen.needed.get(name), compiled.get(name)
         if new is None and kept is None:
             return None
-        found |= kept or frozenset()
+        found |= (kept or {}).keys()
         if new is not None:
             found |= _played(new, scene)
     return frozenset(found)

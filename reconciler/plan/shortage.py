@@ -15,7 +15,7 @@ from reconciler.model.observed import Life
 from reconciler.plan.actions import Cause, ClearAlarm, RaiseAlarm
 from reconciler.plan.draft import Draft
 from reconciler.plan.impact import local
-from reconciler.plan.needs import Need
+from reconciler.plan.needs import Need, lacks_media
 from reconciler.plan.scene import Scene
 from reconciler.plan.storage import Disk
 
@@ -94,12 +94,10 @@ def _settle(draft: Draft, told: Mapping[str, str], scene: Scene) -> None:
 
 
 def _has_all(draft: Draft, scene: Scene) -> bool:
-    """Whether every file of the channel's kept rundown is known to be where it runs."""
-    needed = scene.seen.needed.get(draft.name)
-    nodes = [s.node for s in draft.case.sidecars if s.life is Life.RUNNING]
-    found = [scene.seen.nodes[node].staged for node in nodes if node in scene.seen.nodes]
-    return (
-        needed is not None
-        and bool(found)
-        and all(staged is not None and needed <= staged.keys() for staged in found)
-    )
+    """Whether every file that its kept rundown plays soon is known to be where it runs."""
+    wanted, sidecars, seen = draft.case.wanted, draft.case.sidecars, scene.seen
+    nodes = [s.node for s in sidecars if s.life is Life.RUNNING]
+    found = [seen.nodes[node].staged for node in nodes if node in seen.nodes]
+    if wanted is None or draft.name not in seen.needed or not found or None in found:
+        return False
+    return not lacks_media(wanted, sidecars, seen, scene.desired.policy)

@@ -12,10 +12,11 @@ from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired, DesiredChannel
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import Catalogue
-from reconciler.model.observed import Health, Life, SidecarSeen, Snapshot
+from reconciler.model.observed import SidecarSeen, Snapshot
 from reconciler.model.rundown import Rundown
 from reconciler.plan.horizon import needs_compile, window
 from reconciler.plan.inputs import Marks, inputs_of, marks_of
+from reconciler.plan.needs import lacks_media
 from reconciler.plan.storage import is_tight
 from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
 from reconciler.shell.world import World
@@ -44,14 +45,14 @@ class Compiler:
         self._world = world
         self._marks: tuple[Catalogue, Marks] = ({}, {})
         self._inputs: dict[ChannelName, tuple[str, Marks, str]] = {}
-        self._needs: dict[ChannelName, tuple[str, frozenset[str]]] = {}
+        self._needs: dict[ChannelName, tuple[str, Mapping[str, int]]] = {}
 
     def compile(self, desired: Desired, seen: Snapshot) -> Compilation:
         """Compile for every channel that needs it; the others keep what they have."""
         here = _by_channel(seen)
         marks = self._marks_of(seen.catalogue)
         inputs = {c.name: self._inputs_of(c, desired, marks) for c in desired.channels.values()}
-        needs = self._needs_of(desired, seen)
+        seen = replace(seen, needed=self._needs_of(desired, seen))
         due = [
             channel
             for channel in desired.channels.values()
@@ -63,11 +64,11 @@ class Compiler:
                 policy=desired.policy,
             )
             or self._is_stale(channel, seen, inputs[channel.name])
-            or _lacks_media(needs.get(channel.name), here.get(channel.name, ()), seen)
+            or lacks_media(channel, here.get(channel.name, ()), seen, desired.policy)
         ]
         held = self._held_by(due, here, seen)
         return Compilation(
-            seen=replace(seen, held=held, needed=needs, last_used=self._uses(desired, seen, due)),
+            seen=replace(seen, held=held, last_used=self._uses(desired, seen, due)),
             rundowns=_compile_each(due, desired, seen, held),
             inputs=inputs,
         )
@@ -84,13 +85,15 @@ class Compiler:
             known = self._inputs[channel.name] = (channel.digest, marks, made_from)
         return known[2]
 
-    def _needs_of(self, desired: Desired, seen: Snapshot) -> Mapping[ChannelName, frozenset[str]]:
+    def _needs_of(
+        self, desired: Desired, seen: Snapshot
+    ) -> Mapping[ChannelName, Mapping[str, int]]:
         """The files of every kept rundown; fetched once for each."""
         rows = {n: r for n, r in seen.database.channels.items() if r.rundown_digest}
         unknown = [
             name
             for name, row in rows.items()
-            if self._needs.get(name, ("", frozenset()))[0] != row.rundown_digest
+            if self._needs.get(name, ("", {}))[0] != row.rundown_digest
         ]
         if unknown:
             for name, files in self._world.store.read_needs(unknown).items():
@@ -147,17 +150,6 @@ def _by_channel(seen: Snapshot) -> Mapping[ChannelName, tuple[SidecarSeen, ...]]
     for sidecar in seen.sidecars:
         found[sidecar.channel] = (*found.get(sidecar.channel, ()), sidecar)
     return found
-
-
-def _lacks_media(needs: frozenset[str] | None, here: Iterable[SidecarSeen], seen: Snapshot) -> bool:
-    """Whether a node where the channel runs lacks a file that its rundown plays."""
-    for sidecar in here:
-        node = seen.nodes.get(sidecar.node)
-        if sidecar.life is not Life.RUNNING or node is None or node.health is not Health.ANSWERING:
-            continue
-        if needs is not None and node.staged is not None and not needs <= node.staged.keys():
-            return True
-    return False
 
 
 def _compile_each(

@@ -25,3 +25,6 @@ create table media_requests (
   outcome text
 );
 create unique index media_requests_open on media_requests (asset, node) where ended_at is null;
+
+alter table rundowns
+  add column needs_from bigint[] not null default '{}';   -- the frame each is due at first

@@ -20,6 +20,7 @@ from pathlib import Path
 from reconciler.model.observed import SidecarSeen
 from reconciler.sidecar.conductor import LEAD
 from tests.conformance.coded import Coded, make
+from tests.orders import nobody, order_of
 from tests.unit.sidecar.rig import Rig, from_now
 from tests.unit.sidecar.situations import RATE, rundown
 
@@ -36,8 +37,7 @@ def on_air(folder: Path) -> Iterator[tuple[Rig, SidecarSeen]]:
     try:
         for number, name in enumerate("ab", start=1):
             clip = Coded(id=number, width=424, height=240, rate=Fraction(25), frames=LONG)
-            made = make(clip, folder)
-            rig.node.stage(f"{name}.mp4", made.as_uri(), made.stat().st_size, lambda _d, _t: None)
+            rig.node.stage(order_of(make(clip, folder), stored=f"{name}.mp4"), nobody)
         seen = rig.start()
         rig.load(seen, rundown(from_now(" ".join("ab" * 200), frames=LONG)))
         rig.send(seen)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from reconciler.model.desired import Policy
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import Snapshot
 from reconciler.shell.compile import Compiler
@@ -95,9 +97,23 @@ def test_media_of_a_node_that_does_not_answer_is_unknown_not_missing(world: Fake
 def test_what_kept_rundowns_play_is_read_once_for_each(world: FakeWorld) -> None:
     compiler = Compiler(world.ports)
     seen = look(world)
-    assert compiler.compile(world.desired, seen).seen.needed == {NEWS: {STORED}, SPORT: {STORED}}
+    needed = compiler.compile(world.desired, seen).seen.needed
+    assert {name: set(files) for name, files in needed.items()} == {NEWS: {STORED}, SPORT: {STORED}}
     world.database.refuse.add("read_needs")
-    assert compiler.compile(world.desired, seen).seen.needed == {NEWS: {STORED}, SPORT: {STORED}}
+    assert compiler.compile(world.desired, seen).seen.needed == needed
+
+
+def test_a_file_that_is_due_past_the_stage_horizon_is_nothing_to_compile_for() -> None:
+    base = playlist("base", item("BARS"), item("LATER"))
+    policy = Policy(stage_horizon=timedelta(hours=2))
+    world = FakeWorld(lineup(channel("news"), base, policy=policy))
+    world.library.lengths.update(BARS=20 * 3600, LATER=20 * 3600)
+    world.converge()
+
+    (rundown,) = [kept for _, kept, _ in world.database.rundowns.values()]
+    lacking = rundown.files - world.yard.nodes[RACK1].media.keys()
+    assert [name.partition(".")[0] for name in lacking] == ["LATER"]
+    assert compiled(world) == []
 
 
 # ── what it goes on from ─────────────────────────────────────────────────────────────────────────
