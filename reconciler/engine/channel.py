@@ -86,7 +86,8 @@ class Channel:
         self._complain_at = 0
         self._offset = 0
         self._status_at = self._steer_at = 0
-        self._send_by: int | None = None  # the tick from which on the slate is sent, too
+        self._slate_from = 0  # the tick from which on the slate is sent, too
+        self._sent_since: int | None = None
         self._cpu = _CpuShare()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -145,7 +146,7 @@ class Channel:
 
     def _run(self) -> None:
         tick = self._clock.tick_at(time.monotonic_ns()) + 1
-        self._send_by = tick + _FIRST_WITHIN * round(self._rate)
+        self._slate_from = tick + _FIRST_WITHIN * round(self._rate)
         while not self._stopping.is_set():
             now = time.monotonic_ns()
             due = self._clock.due(tick)
@@ -183,16 +184,20 @@ class Channel:
         self._state = verdict.state
         self._begin(tick, verdict.look)
         self._send(tick, picture, sound)
+        turned = self._sent_since != self._outputs.sending_since
+        self._report(timeline, tick, at_once=turned)  # before the notes: what they tell of leaves
         self._tell(verdict.notes, tick)
         self._report(timeline, tick, at_once=bool(verdict.notes))
 
     def _begin(self, tick: int, look: director.Look) -> None:
-        """Let the first picture out, so that the very first frame sent is a right one."""
-        if self._send_by is None or (isinstance(look, ShowSlate) and tick < self._send_by):
-            return
-        self._send_by = None
-        self._outputs.begin_at(tick)
-        self._line.force_key(tick)
+        """Begin to send where the gate was opened, with a picture that decodes by itself.
+
+        An engine that starts waits for its first picture, so that the first one sent is right.
+        """
+        is_early = isinstance(look, ShowSlate) and tick < self._slate_from
+        if self._outputs.is_to_begin and not is_early:
+            self._outputs.begin_at(tick)
+            self._line.force_key(tick)
 
     def _send(self, tick: int, picture: av.VideoFrame, sound: Sound) -> None:
         self._line.put(tick, picture, sound)
@@ -256,13 +261,15 @@ class Channel:
         if not at_once and now - self._status_at < _STATUS_EVERY:
             return
         self._status_at = now
+        self._sent_since = self._outputs.sending_since
         self._say(
             Status(
                 tick=tick,
                 wall=self._wall(tick),
                 offset_ms=round(self._offset / 1e6, 3),
                 serial=timeline.serial,
-                sending=self._outputs.sending,
+                sending=self._sent_since is not None,
+                sending_since=self._sent_since,
                 on_air=self._on_air(),
                 cued=tuple(
                     CuedSeen(key=key, state=_STATES[seen.readiness.value], error=seen.error)

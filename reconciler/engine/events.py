@@ -70,6 +70,7 @@ class Status(_Said):
     offset_ms: float
     serial: int
     sending: bool
+    sending_since: int | None  # the first tick that left since the gate was opened
     on_air: OnAirSeen | None
     cued: tuple[CuedSeen, ...]
     outputs: tuple[OutputSeen, ...]

@@ -59,7 +59,8 @@ class _Relayed:
 class OutputSet:
     """All outputs. While the gate is shut none of them exists, so nothing can leave.
 
-    Nor does anything before `begin_at` was said: an engine that starts shows what it has first.
+    Once it is open, the clock says with which tick to begin (`begin_at`): what was encoded before
+    is still in the encoder then, and stays inside.
     """
 
     def __init__(self, rate: Fraction, segment: int, want_key: Callable[[], None]) -> None:
@@ -74,18 +75,18 @@ class OutputSet:
         self._shut_at = datetime.now(UTC)
         self._until: int | None = None
         self._on = False
-        self._begins_at: int | None = None
         self._begun = False
+        self.sending_since: int | None = None  # the first tick that left, or will in a moment
 
     @property
-    def sending(self) -> bool:
-        """Whether what is shown leaves."""
-        return self._on and self._begins_at is not None
+    def is_to_begin(self) -> bool:
+        """Whether the gate is open, and nobody has said yet with which tick."""
+        return self._on and self.sending_since is None
 
     def begin_at(self, tick: int) -> None:
-        """Let out what is shown from `tick` on; said once."""
+        """Let out what is shown from `tick` on, until the gate is shut."""
         with self._lock:
-            self._begins_at = tick
+            self.sending_since = tick
 
     def want(self, outputs: tuple[OutputSpec, ...]) -> None:
         """Make these the outputs; equal ones go on untouched."""
@@ -122,7 +123,7 @@ class OutputSet:
     def close(self) -> None:
         """Write what waits, and end all; also those that were told to end before."""
         with self._lock:
-            self._on = False
+            self._on = self._begun = False
             ending = list(self._live.values())
             self._live.clear()
         for sink in ending:
@@ -132,9 +133,9 @@ class OutputSet:
             sink.join(max(0.0, ends - time.monotonic()))
 
     def _has_begun(self, chunk: Chunk) -> bool:
-        """What was encoded ahead of the first tick is still in the encoder when that tick comes."""
-        if not self._begun and self._begins_at is not None and chunk.tick is not None:
-            self._begun = chunk.tick >= self._begins_at
+        since = self.sending_since
+        if not self._begun and since is not None and chunk.tick is not None:
+            self._begun = chunk.tick >= since
         return self._begun
 
     def _lapse(self, now: int) -> None:
@@ -144,6 +145,8 @@ class OutputSet:
     def _turn(self, *, on: bool) -> None:
         if self._on and not on:
             self._shut_at = datetime.now(UTC)
+        if not on:
+            self._begun, self.sending_since = False, None
         self._on = on
         self._converge()
 

@@ -28,6 +28,7 @@ from reconciler.sidecar.engine_port import (
     EngineLost,
     EngineSeen,
     Evidence,
+    GateTurned,
     WantedOutput,
 )
 from reconciler.sidecar.proc import start_time
@@ -271,7 +272,8 @@ class EmbeddedEngine:
                     self._evidence.append(evidence)
                 elif kind == "status":
                     before, self._seen = self._seen, wire.read_status(said, self._seen, now)
-                    self._woken = self._woken or before.sending != self._seen.sending
+                    if before.sending != self._seen.sending:
+                        self._evidence.append(GateTurned(seen=self._seen))
                 elif kind == "refused":
                     self._seen = replace(self._seen, error=f"refused: {said.text('why', '')}")
                     log.error("engine refused: %s", said.text("why", ""))

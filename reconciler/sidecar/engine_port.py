@@ -126,6 +126,7 @@ class EngineSeen:
     tick: int = 0
     serial: int = 0  # the newest timeline that it adopted
     sending: bool = False
+    sending_since: int | None = None  # the first frame that left, where the engine tells it
     on_air: OnAir | None = None
     cued: Mapping[str, CueState] = field(default_factory=dict)
     outputs: tuple[OutputState, ...] = ()
@@ -182,7 +183,14 @@ class EngineLost:
     sending: bool = False
 
 
-Evidence = Began | Ended | Failed | EngineLost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateTurned:
+    """The gate was read back as opened or shut, in its place among what begins and ends."""
+
+    seen: EngineSeen
+
+
+Evidence = Began | Ended | Failed | EngineLost | GateTurned
 
 
 class EnginePort(Protocol):
@@ -211,10 +219,7 @@ class EnginePort(Protocol):
         """Wait until a reading is as `wanted`, at most `timeout` seconds; returns the last one."""
 
     def wait(self, timeout: float) -> tuple[Evidence, ...]:
-        """Evidence in the order it came; waits up to `timeout` seconds for something new.
-
-        It also returns when the gate was read back as opened or shut.
-        """
+        """Evidence in the order it came; waits up to `timeout` seconds for something new."""
 
     def wake(self) -> None:
         """Let a `wait` return now."""

@@ -24,6 +24,7 @@ from reconciler.sidecar.engine_port import (
     EngineSeen,
     Evidence,
     Failed,
+    GateTurned,
     OnAir,
 )
 from reconciler.sidecar.rows import blank, unknown
@@ -101,6 +102,8 @@ class Recorder:
                 self._end(evidence)
             case EngineLost():
                 self._lose(evidence)
+            case GateTurned():
+                self.note_gate(evidence.seen)
             case Failed():
                 pass  # its showing is replaced; `missed` accounts for it in its time
             case _:
@@ -114,19 +117,21 @@ class Recorder:
         if not seen.sending:
             self._hush(seen)
         elif seen.on_air is not None:
-            self._air(seen.on_air, seen.tick)
+            since = seen.tick if seen.sending_since is None else seen.sending_since
+            self._air(seen.on_air, since, seen.tick)
 
-    def _air(self, on_air: OnAir, tick: int) -> None:
-        """What is shown leaves from `tick` on, at the latest."""
+    def _air(self, on_air: OnAir, since: int, tick: int) -> None:
+        """What is shown at `tick` leaves from `since` on, at the latest."""
         key, row = on_air.key, self._open.get(on_air.key)
+        first = max(on_air.since, min(since, tick))
         if row is None and key in self._hushed:
-            again = Began(key=key, tick=tick, source_frame=on_air.source_frame)
-            self._begin(again)
-            self._aired_from[key] = tick
+            source = on_air.source_frame - (tick - first if on_air.moving else 0)
+            self._begin(Began(key=key, tick=first, source_frame=max(0, source)))
+            self._aired_from[key] = first
         elif row is not None and row.evidence == "none":
-            self._aired_from[key] = tick
+            self._aired_from[key] = first
             moved = self._moved(replace(row, evidence="engine"), on_air, tick)
-            whole = self._open[key] = self._from(moved, tick)
+            whole = self._open[key] = self._from(moved, first)
             self._write(lambda: self._spool.update(key, whole))
 
     def _hush(self, seen: EngineSeen) -> None:

@@ -162,6 +162,7 @@ def read_status(said: Fields, before: EngineSeen, read_at: float) -> EngineSeen:
         tick=said.integer("tick"),
         serial=serial,
         sending=said.flag("sending", default=False),
+        sending_since=said.optional_integer("sending_since"),
         on_air=_on_air(said.inner("on_air")) if said.has("on_air") else None,
         cued=dict(_cued(Fields(each, "engine.cued")) for each in said.items("cued")),
         outputs=tuple(_output_state(Fields(each, "outputs")) for each in said.items("outputs")),

@@ -130,7 +130,10 @@ def skip_shows_the_next_at_once(engine: Driver, media: Media) -> None:
     )
     _wait(engine, at + 30)
     skipped = engine.now() + 1
-    engine.show(Cue(key="b", start=skipped, frames=45, path=media[FAST]))
+    engine.show(
+        Cue(key="a", start=at, frames=skipped - at, path=media[PAL]),
+        Cue(key="b", start=skipped, frames=45, path=media[FAST]),
+    )
     report = _finish(engine, skipped + 45)
 
     old, new = report.runs

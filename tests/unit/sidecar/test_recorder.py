@@ -11,11 +11,25 @@ import pytest
 from reconciler.model.desired import TransitionType
 from reconciler.model.rundown import Event, Transition
 from reconciler.sidecar.asrun import SpoolRow
-from reconciler.sidecar.engine_port import Began, Ended, EngineLost, EngineSeen, OnAir
+from reconciler.sidecar.engine_port import (
+    Began,
+    Ended,
+    EngineLost,
+    EngineSeen,
+    GateTurned,
+    OnAir,
+)
 from reconciler.sidecar.recorder import Recorder
 from reconciler.sidecar.showing import Showing
 from reconciler.sidecar.spool import Spool
 from tests.unit.sidecar.situations import RATE, ZERO, event
+
+
+def seen_at(key: str, tick: int, *, sending: bool, since: int | None = None) -> EngineSeen:
+    on_air = OnAir(key=key, start=ZERO, source_frame=tick - ZERO, moving=True, since=ZERO)
+    return EngineSeen(
+        engine="running", tick=tick, sending=sending, sending_since=since, on_air=on_air
+    )
 
 
 class Tape:
@@ -25,10 +39,8 @@ class Tape:
         self.spool = Spool(folder / "spool.sqlite", label="news-1")
         self.recorder = Recorder(self.spool, RATE)
 
-    def see(self, key: str, tick: int, *, sending: bool) -> None:
-        on_air = OnAir(key=key, start=ZERO, source_frame=tick - ZERO, moving=True, since=ZERO)
-        seen = EngineSeen(engine="running", tick=tick, sending=sending, on_air=on_air)
-        self.recorder.note_gate(seen)
+    def see(self, key: str, tick: int, *, sending: bool, since: int | None = None) -> None:
+        self.recorder.take(GateTurned(seen=seen_at(key, tick, sending=sending, since=since)))
 
     def begin(self, meant: Event, *, sending: bool = True) -> str:
         showing = Showing(event=meant)
@@ -114,6 +126,37 @@ def test_a_gate_that_opens_late_shortens_the_row_at_its_beginning(tape: Tape) ->
     assert (row.why, row.evidence) == ("end", "engine")
     assert (row.first_tick, row.first_source_frame) == (ZERO + 100, 100)
     assert (row.last_tick, row.last_source_frame) == (ZERO + 249, 249)
+
+
+def test_a_gate_whose_first_frame_is_told_makes_a_row_from_that_frame(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO), sending=False)
+    tape.see(key, ZERO + 100, sending=True, since=ZERO + 98)
+    tape.end(key, ZERO + 249)
+
+    (row,) = tape.rows()
+    assert (row.first_tick, row.first_source_frame) == (ZERO + 98, 98)
+
+
+def test_a_gate_that_opens_anew_goes_on_from_its_first_frame(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO))
+    tape.see(key, ZERO + 100, sending=False)
+    tape.see(key, ZERO + 153, sending=True, since=ZERO + 150)
+    tape.end(key, ZERO + 249)
+
+    rows = tape.rows()
+    assert [(r.first_tick, r.first_source_frame) for r in rows] == [(ZERO, 0), (ZERO + 150, 150)]
+
+
+def test_what_ended_before_the_gate_opened_is_silent_and_what_began_then_is_not(
+    tape: Tape,
+) -> None:
+    first = tape.begin(event("a", ZERO, 50), sending=False)
+    tape.see("b", ZERO + 50, sending=True, since=ZERO + 50)
+    tape.end(first, ZERO + 49)
+    second = tape.begin(event("b", ZERO + 50), sending=False)
+    tape.end(second, ZERO + 299)
+
+    assert tape.whys() == [("silent", "none"), ("end", "engine")]
 
 
 def test_a_gate_that_shuts_and_opens_again_makes_two_rows(tape: Tape) -> None:
