@@ -124,7 +124,7 @@ def catalogue(replay: Replay) -> None:
         for path, clip in CLIPS.items():
             stem = (path.rpartition(".")[0] or path).upper().replace("\\", "/")
             if stem == name:
-                counted = clip.holds if clip.holds and not path.endswith(".mp4") else clip.frames
+                counted = clip.pictures or clip.frames
                 known = replace(clip, size=int(size), stamp=stamp, frames=counted)
                 replay.shelf.put(path, known)
     replay.shelf.remove("fresh.mp4")
