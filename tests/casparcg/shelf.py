@@ -25,7 +25,7 @@ CLIPS: dict[str, Clip] = {
             "LOOP.mp4",
             "it's.mp4",
             "paren(1).mp4",
-            'quo"te.mp4',
+            "quo\x22te.mp4",
             "back\\slash.mp4",
             "noext",
             "dup.mp4",
