@@ -19,6 +19,7 @@ from tests.casparcg.channel import Channel
 from tests.casparcg.config import Setup
 from tests.casparcg.film import Luck
 from tests.casparcg.pictures import Picture
+from tests.casparcg.ports_noted import Ports, noted_ports, ports_of
 from tests.casparcg.producers import State
 from tests.casparcg.recorded import told, told_runs
 from tests.casparcg.shelf import recorded_shelf
@@ -72,6 +73,7 @@ class Replay:
         self.who = "A"
         self.at = 0.0
         self._got: list[Picture] = []
+        self._ports_recorded, self._ports_given = Ports(), Ports()
         self.boot(scene.setup)
 
     # what directions may do
@@ -145,6 +147,9 @@ class Replay:
         client = self._client()
         self._age_info()
         self._keep_pictures(event.sent)
+        if event.sent.startswith(b"ADD"):
+            self._ports_recorded.forget()
+            self._ports_given.forget()
         if event.sent:
             client.send(event.sent)
         given = client.received()
@@ -178,17 +183,24 @@ class Replay:
 
     def _look(self, note: Note) -> list[Outcome]:
         """A noted summary of INFO, made again from the fake's tree."""
+        ports = noted_ports(note.text)
         match = _LAYER.fullmatch(note.text) or _NO_LAYER.fullmatch(note.text)
-        if match is None:
+        if match is None and ports is None:
             return []
         self._pass(note.at - NOTE_LATE)
         self._age_info()
-        given = summary(self.caspar.channel().info, int(match[1]))
+        info = self.caspar.channel().info
+        recorded = note.text if ports is None else self._ports_recorded.told(ports)
+        given = (
+            self._ports_given.told(ports_of(info))
+            if match is None
+            else summary(info, int(match[1]))
+        )
         return [
             Outcome(
                 line=note.line,
                 sent="INFO 1 (noted)",
-                recorded=note.text.encode(),
+                recorded=recorded.encode(),
                 given=given.encode(),
                 kind="look",
                 films=self.films,
