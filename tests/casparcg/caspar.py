@@ -42,6 +42,8 @@ class FakeCaspar:
         self.on_osc: Callable[[str, int, bytes], None] | None = None
         self.connections: list[Connection] = []
         self.hung = False
+        self.osc_gaps: set[int] = set()  # bundles, by time tag, that are never sent
+        self.slowness = Fraction(1)  # above 1 the mixer cannot keep up: every tick takes longer
         self.running = False
         self._numbers = 0
         self._waiting: list[tuple[Connection, bytes]] = []
@@ -157,10 +159,12 @@ class FakeCaspar:
         channel = self.machine.channels[number]
         self.now = max(self.now, self._ticks[number])
         self.far_ends.now = float(self.now)
-        self._ticks[number] += channel.mode.tick_length
+        self._ticks[number] += channel.mode.tick_length * self.slowness
         channel.tick()
         targets = self._osc_targets()
-        packets = bundles(f"/channel/{number}", channel.told, channel.ticks) if targets else []
+        if not targets or channel.ticks in self.osc_gaps:
+            return
+        packets = bundles(f"/channel/{number}", channel.told, channel.ticks)
         for host, port in targets:
             for packet in packets:
                 self.osc.append((host, port, packet))

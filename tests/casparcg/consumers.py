@@ -91,6 +91,7 @@ class Consumer:
     began: float = 0.0
     frame: int | None = None
     got: list[Picture] = field(default_factory=list)
+    sent: int = 0  # how many of them a UDP stream has passed on
     _broken: bool = False
 
     @property
