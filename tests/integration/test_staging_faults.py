@@ -32,7 +32,7 @@ def source() -> Iterator[WebSource]:
 @pytest.fixture
 def folder(tmp_path: Path) -> MediaFolder:
     return MediaFolder(
-        tmp_path / "media", Line(connections=Connections(Patience(stall=0.5, rest=0.02)))
+        tmp_path / "media", Line(connections=Connections(Patience(stall=1.5, rest=0.02)))
     )
 
 
