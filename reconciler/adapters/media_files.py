@@ -94,7 +94,7 @@ class MediaFolder:
                 found = content.find(order) or self._fetch(order, progress)
         content.play(found, order.stored)
         progress(order.size, order.size)
-        return _seen(order, content.digests().get(found.stat().st_ino))
+        return _seen(order, content.digest_of(found))
 
     def _fetch(self, order: StageOrder, progress: Progress) -> Path:
         content = self._contents

@@ -32,6 +32,7 @@ SMALL = 4 << 20  # bytes; a file up to here is one request, and not worth a jour
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ = 4 << 20  # bytes hashed at a time
 _WINDOW = 0.25  # seconds between measurements, and words of progress
+_SYNC_BYTES = 64 << 20  # written out while more comes, not all at the end; or after
 _SYNC_EVERY = 1.0  # seconds; what a power cut, unlike a kill, may cost
 
 
@@ -183,10 +184,9 @@ class _Fetch:
 
     def _keep_synced(self, hands: Hands, descriptor: int) -> None:
         """Bring to the disk what came, over and over, until the hands are done."""
-        is_over = False
-        while not is_over:
-            is_over = hands.wait_for_end(_SYNC_EVERY)
+        while hands.wait_for_more(_SYNC_BYTES, _SYNC_EVERY):
             self._journal.sync(descriptor)
+        self._journal.sync(descriptor)
 
     def _hash(self, hands: Hands, descriptor: int) -> str:
         """Hash the file from its start while the rest of it still comes."""

@@ -116,10 +116,12 @@ class Hands:
 
     # ── for who syncs and hashes ─────────────────────────────────────────────────────────────────
 
-    def wait_for_end(self, timeout: float) -> bool:
-        """Wait until the hands are done, or for so long; whether they are."""
+    def wait_for_more(self, count: int, timeout: float) -> bool:
+        """Wait until so many bytes more have come, or for so long; False once that is all."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._is_over, timeout)
+            enough = self._fetched + count
+            self._changed.wait_for(lambda: self._is_over or self._fetched >= enough, timeout)
+            return not self._is_over
 
     def wait_until_ready(self, at: int, until: int) -> int:
         """Wait until every byte from `at` to `until` is there; returns how far they are."""
