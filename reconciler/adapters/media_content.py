@@ -138,13 +138,23 @@ class Contents:
         return tuple(sorted((seen for seen in found if seen), key=lambda seen: seen.stored))
 
     def sweep(self, now: float) -> None:
-        """Remove what was begun long ago and never resumed; `now` is on the wall."""
+        """Remove what was begun long ago and never resumed, or fetched and never played.
+
+        `now` is on the wall.
+        """
         for path in self._folder.glob("*.part"):
             lock = path.with_suffix(".lock")
             with contextlib.suppress(OSError), _locked(lock, 0) as is_ours:
                 if is_ours and now - path.stat().st_mtime > _STALE:
                     for suffix in (".part", ".journal", ".state"):
                         path.with_suffix(suffix).unlink(missing_ok=True)
+
+        with self._linking():
+            for paths in self._by_inode().values():
+                seen = paths[0].stat()
+                if seen.st_nlink == len(paths) and now - seen.st_mtime > _STALE:
+                    for path in paths:
+                        path.unlink()
 
     def _by_inode(self) -> dict[int, list[Path]]:
         found: dict[int, list[Path]] = {}
