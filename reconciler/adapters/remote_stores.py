@@ -62,10 +62,6 @@ class RemoteStores:
         bucket, key = bucket_and_key(uri)
         return _Presigned(lambda: self._store(store).address(bucket, key)).now
 
-    def close(self) -> None:
-        """Close every connection."""
-        self._web.close()
-
     def _look(self, place: Place) -> tuple[str, ObjectSeen]:
         if place.store is None:
             return place.uri, self._web.look(place.uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,10 +18,14 @@ _PARTIAL = 206
 
 
 class WebFiles:
-    """Looks at files by HEAD, or by their first byte where a server does not know HEAD."""
+    """Looks at files by HEAD, or by their first byte where a server does not know HEAD.
+
+    Its connections are closed when nobody has it any more.
+    """
 
     def __init__(self) -> None:
         self._client = httpx.Client(timeout=_WITHIN, follow_redirects=True, trust_env=False)
+        weakref.finalize(self, self._client.close)
 
     def look(self, url: str) -> ObjectSeen:
         """What is there; raises `Absent`, `Rejected` or `Unreachable`."""
@@ -42,10 +47,6 @@ class WebFiles:
             modified=reply.headers.get("Last-Modified", ""),
             sha256=None,
         )
-
-    def close(self) -> None:
-        """Close its connections."""
-        self._client.close()
 
     def _first_byte(self, url: str) -> httpx.Response:
         headers = {"Accept-Encoding": "identity", "Range": "bytes=0-0"}
