@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_PACKAGES := postgresql chromium fonts-dejavu-core
+TEST_PACKAGES := postgresql chromium fonts-dejavu-core \
+  swift-proxy swift-account swift-container swift-object memcached
 
 .PHONY: up down test check bench lock packages clean
 .DEFAULT_GOAL := up

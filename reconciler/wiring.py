@@ -16,7 +16,7 @@ from reconciler.adapters.clock import Jitter, SystemClock
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
 from reconciler.adapters.lineup_reader import FolderLineupReader
 from reconciler.adapters.local_process import LocalNode
-from reconciler.adapters.media_library import LocalLibrary
+from reconciler.adapters.media_sources import MediaSources
 from reconciler.adapters.new_repository import begin_repository
 from reconciler.adapters.parse_cache import DiskParseCache
 from reconciler.adapters.postgres_leadership import PostgresLeadership
@@ -24,6 +24,8 @@ from reconciler.adapters.postgres_migrations import migrate
 from reconciler.adapters.postgres_pool import Database
 from reconciler.adapters.postgres_reports import PostgresReports
 from reconciler.adapters.postgres_store import PostgresStore
+from reconciler.adapters.remote_media import RemoteMedia
+from reconciler.adapters.remote_stores import RemoteStores
 from reconciler.adapters.shipped import shipped
 from reconciler.adapters.sidecar_http import SidecarHttp
 from reconciler.errors import Rejected
@@ -63,7 +65,7 @@ def open_world(settings: Settings, *, tell: Tell) -> Iterator[World]:
             store=PostgresStore(database, leadership.term),
             reports=PostgresReports(database),
             sidecars=client,
-            library=LocalLibrary(settings.lineup, settings.state / "probed.json"),
+            library=open_library(settings),
             clock=SystemClock(),
             connect=nodes.connect,
             nodes=partial(_nodes, InForce(lineup)),
@@ -77,6 +79,13 @@ def open_world(settings: Settings, *, tell: Tell) -> Iterator[World]:
 def embedded_database(settings: Settings, *, tell: Tell) -> EmbeddedPostgres:
     """The PostgreSQL that this installation runs itself; not started yet."""
     return EmbeddedPostgres(settings.state / "postgres", progress=tell)
+
+
+def open_library(settings: Settings) -> MediaSources:
+    """Where the lineup's assets come from, with what is known of them from earlier runs."""
+    stores = RemoteStores(settings.environment)
+    remote = RemoteMedia(stores, settings.state / "remote.json")
+    return MediaSources(settings.lineup, settings.state / "probed.json", remote)
 
 
 def _nodes(in_force: InForce) -> tuple[DesiredNode, ...]:

@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.postgres_fixtures"]
+pytest_plugins = ["tests.postgres_fixtures", "tests.object_store_fixtures"]
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile(

@@ -1,4 +1,4 @@
-"""A process that stages one file and can be killed: `python -m tests.stage_child URL SIZE MEDIA`."""
+"""A process to be killed while it stages one file: `python -m tests.stage_child URL SIZE MEDIA`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Fault:
 
     `status` answers that instead; `cut` closes the connection after so many bytes of the body;
     `rate` sends so many bytes per second; `ignores_range` answers 200 with the whole file;
-    `total` lies about the size; `method` limits it to GET or HEAD.
+    `total` lies about the size; `method` is the one that it is about.
     """
 
     first: int = 0
@@ -40,6 +40,7 @@ class Fault:
     cut: int | None = None
     silent_after: int | None = None  # stops sending, and keeps the connection open
     ignores_range: bool = False
+    says_200: bool = False  # sends the part that was asked for, as some servers do
     total: int | None = None
     method: str = "GET"
     met: int = 0
@@ -190,7 +191,7 @@ class _Answer(BaseHTTPRequestHandler):
             if start >= total:
                 self._plain(416, "InvalidRange")
                 return
-            self.send_response(206)
+            self.send_response(200 if fault.says_200 else 206)
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{total}")
         self.send_header("Content-Length", str(end - start))
         self.send_header("Accept-Ranges", "bytes")

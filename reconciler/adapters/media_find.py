@@ -89,7 +89,7 @@ class Search:
             matches = self._listed(pattern.folders[0]).get(asset, ())
         else:
             every = (path for f in pattern.folders for path in self._listed(f).get(asset, ()))
-            matches = tuple(sorted(every, key=_rank))
+            matches = tuple(sorted(every, key=rank))
         if not matches:
             return Found(shown, problem=f"{shown}: no such file")
         return Found(shown, os.path.normpath(matches[0]))
@@ -116,7 +116,7 @@ class Search:
                     if not entry.name.startswith(".") and entry.is_file():
                         for stem in _stems(entry.name):
                             by_stem.setdefault(stem, []).append(entry.path)
-            self._folders[folder] = {s: tuple(sorted(p, key=_rank)) for s, p in by_stem.items()}
+            self._folders[folder] = {s: tuple(sorted(p, key=rank)) for s, p in by_stem.items()}
         return self._folders[folder]
 
 
@@ -133,14 +133,14 @@ def _glob(pattern: str) -> tuple[str, ...]:
     if not _is_pattern(pattern):
         return (pattern,) if os.path.isfile(pattern) else ()  # noqa: PTH113  # a text
     found = (p for p in glob(pattern) if os.path.isfile(p))  # noqa: PTH113, PTH207  # absolute
-    return tuple(sorted(found, key=_rank))
+    return tuple(sorted(found, key=rank))
 
 
 def _stems(name: str) -> Iterable[str]:
     return (name[:at] for at, character in enumerate(name) if character == ".")
 
 
-def _rank(path: str) -> tuple[bool, str]:
+def rank(path: str) -> tuple[bool, str]:
     """Media before what people keep beside it."""
     return (path.rpartition(".")[2].lower() in _BESIDE, path)
 

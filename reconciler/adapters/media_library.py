@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Lock
 
 from reconciler.adapters.media_find import Search
@@ -24,7 +24,7 @@ from reconciler.model.media import AssetFact, Catalogue
 from reconciler.ports import StageOrder
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_MARK = 12  # hex digits of the content's fingerprint in a stored name
+MARK = 12  # hex digits of the content's fingerprint in a stored name
 _ENDS = 1 << 20  # bytes read at each end of a file for its fingerprint
 _PLACES = 16  # and evenly between them
 _SAMPLE = 1 << 16  # bytes at each
@@ -64,10 +64,14 @@ class LocalLibrary:
     """Media in local folders; relative patterns count from `base`, the lineup's folder."""
 
     def __init__(
-        self, base: Path, cache: Path, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        base: Path,
+        cache: Path | ProbeCache,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base = base.absolute()
-        self._probes = ProbeCache(cache)
+        self._probes = ProbeCache(cache) if isinstance(cache, Path) else cache
         self._monotonic = monotonic
         self._lock = Lock()
         self._last: _Answer | None = None
@@ -192,10 +196,10 @@ def fingerprint(path: Path, size: int) -> str:
             digest.update(file.read(_SAMPLE))
         file.seek(max(0, size - _ENDS))
         digest.update(file.read(_ENDS))
-    return digest.hexdigest()[:_MARK]
+    return digest.hexdigest()[:MARK]
 
 
-def stored_name(asset: str, path: Path, mark: str) -> str:
+def stored_name(asset: str, path: PurePath, mark: str) -> str:
     """The name that an asset of this content has on every node, safe on any disk."""
     slug = _SAFE.sub("-", asset).strip("-.") or "asset"
     return f"{slug[:80]}.{mark}{path.suffix.lower()}"

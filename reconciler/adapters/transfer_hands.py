@@ -161,21 +161,19 @@ class Hands:
             self._window = (now, self._fetched)
 
     def _work(self) -> None:
-        address, refusals, failures, fetched = "", 0, 0, -1
+        refusals, failures, fetched = 0, 0, -1
         while (part := self._claim()) is not None:
             try:
-                address = address or self._order.address()
-                self._fetch(part, address)
+                self._fetch(part, self._order.address())
                 refusals = 0
             except NoRanges:
                 self._start_over(part)
             except Lapsed as error:
-                address, refusals = "", refusals + 1
+                refusals += 1
                 self._refused(part, error, is_believed=refusals > _FRESH_ADDRESSES)
             except DiskTrouble as error:
                 self.fail(error)
             except Unreachable as error:
-                address = ""
                 failures = failures + 1 if fetched == self._fetched else 1
                 fetched = self._fetched
                 self._rest(part, error, failures)

@@ -201,7 +201,7 @@ def _judge(response: http.client.HTTPResponse, wanted: Wanted) -> None:
     etag = response.getheader("ETag")
     if wanted.etag and etag and etag.removeprefix("W/") != wanted.etag.removeprefix("W/"):
         raise Replaced(_REASONS[412])
-    if status == _WHOLE:
+    if status == _WHOLE and response.getheader("Content-Range") is None:
         _judge_whole(response, wanted)
         return
     told = _RANGE.fullmatch(response.getheader("Content-Range") or "")

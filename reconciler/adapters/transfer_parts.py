@@ -59,9 +59,9 @@ class Parts:
         """Take the first bytes that nobody has, as many as suit so many connections (1: all)."""
         if not self._missing:
             return None
-        start, end = self._missing.pop(0)
+        left, (start, end) = self.left, self._missing.pop(0)
         # Smaller towards the end, so that the connections finish together.
-        fair = min(max(self.left // (2 * hands), LEAST), MOST) if hands > 1 else end - start
+        fair = min(max(left // (2 * hands), LEAST), MOST) if hands > 1 else end - start
         stop = end if end - start < fair + LEAST else start + fair
         if stop < end:
             self._missing.insert(0, (stop, end))

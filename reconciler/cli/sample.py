@@ -21,7 +21,11 @@ def make_missing_samples(
     known = {sample.card.name for sample in SAMPLES} | {Path(SLATE).stem}
     wanted = sorted(asset for asset in assets_of(desired) if asset in known)
     facts = world.library.catalogue(wanted, desired.assets, desired.media)
-    missing = [fact for fact in facts.values() if fact.problem is not None]
+    missing = [
+        fact
+        for fact in facts.values()
+        if fact.problem is not None and "://" not in fact.uri.removeprefix("file://")
+    ]
     if not missing:
         return
     folder = (lineup / missing[0].uri.removeprefix("file://")).parent.resolve()

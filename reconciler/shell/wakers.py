@@ -14,7 +14,7 @@ from watchfiles import watch
 
 from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired, DesiredNode
-from reconciler.ports import LineupReader
+from reconciler.ports import LineupReader, MediaLibrary
 from reconciler.shell.loop import Wake
 from reconciler.shell.world import World
 
@@ -75,6 +75,18 @@ class NodeBells:
                 self._wake.ring()
             if not answers:
                 self._stop.wait(_ASK)
+
+
+def on_media(library: MediaLibrary, wake: Wake, stop: threading.Event) -> threading.Thread:
+    """Ring when more is known of assets in distant stores than a pass was told."""
+
+    def run() -> None:
+        while not stop.is_set():
+            if library.changed(_ASK):
+                wake.ring()
+                stop.wait(_ASK)  # others may be known at nearly the same time
+
+    return _start("wake-media", run)
 
 
 def at_end(wake: Wake, stop: threading.Event) -> threading.Thread:

@@ -42,6 +42,7 @@ def watch(world: World, stop: threading.Event, as_json: AsJson) -> None:
     loop = Loop(world, Reconciler(world, stager), wake, publish=publish, follow=follow)
     threads = [
         wakers.on_lineup(world.lineup, wake, stop),
+        wakers.on_media(world.library, wake, stop),
         wakers.at_end(wake, stop),
         threading.Thread(target=keeper.run, args=(stop,), name="leases", daemon=True),
     ]

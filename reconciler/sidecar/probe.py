@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _COUNT_BELOW = 1 << 30  # bytes; a file without an index is read through up to this size
+_FETCH_BELOW = 1 << 26  # bytes; the same for one that would have to be fetched for it
 _TRIES = 400  # packets in which a first picture or sound must be found
 
 
@@ -40,7 +41,27 @@ def probe(path: Path, size: int) -> Probed:
         return Probed(problem=f"it cannot be opened: {_plain(error)}")
 
 
-def _judge(container: InputContainer, size: int) -> Probed:
+def probe_address(url: str, size: int, timeout: float) -> Probed:
+    """Open what is at a web address, and find out by reading parts of it.
+
+    Raises `OSError` where the server is at fault, or takes longer than `timeout` seconds for an
+    answer; never tells the address, which may be presigned.
+    """
+    import av
+
+    av.logging.set_level(None)
+    # Media may name other media: none of this machine's files, and through no proxy of ours.
+    options = {"protocol_whitelist": "http,https,tls,tcp", "http_proxy": ""}
+    try:
+        with av.open(url, mode="r", options=options, timeout=timeout) as container:
+            return _judge(container, size, whole_below=_FETCH_BELOW)
+    except (OSError, av.error.ExitError) as error:
+        raise OSError(_plain(error)) from None
+    except Exception as error:  # noqa: BLE001  # a damaged file may raise anything: ENGINE pitfall 7
+        return Probed(problem=f"it cannot be opened: {_plain(error)}")
+
+
+def _judge(container: InputContainer, size: int, whole_below: int = _COUNT_BELOW) -> Probed:
     video = next((s for s in container.streams.video if _has_decoder(s)), None)
     audio = next((s for s in container.streams.audio if _has_decoder(s)), None)
     if video is None and audio is None:
@@ -57,7 +78,7 @@ def _judge(container: InputContainer, size: int) -> Probed:
         return Probed(problem=f"it is truncated: its index promises {short} bytes more")
     if not _decodes(container, main):
         return Probed(problem=f"its {main.type} cannot be decoded")
-    duration = _duration(container, main, size)
+    duration = _duration(container, main, is_read=size <= whole_below)
     if duration is None or duration <= 0:
         return Probed(problem="its length cannot be told")
     return Probed(duration=duration)
@@ -89,11 +110,11 @@ def _decodes(container: InputContainer, stream: Stream) -> bool:
     return False
 
 
-def _duration(container: InputContainer, stream: Stream, size: int) -> Fraction | None:
+def _duration(container: InputContainer, stream: Stream, *, is_read: bool) -> Fraction | None:
     rate = _rate(stream)
     if rate and stream.frames:
         return Fraction(stream.frames) / rate
-    if rate and size <= _COUNT_BELOW:
+    if rate and is_read:
         return Fraction(_count(container, stream)) / rate
     if stream.duration and stream.time_base:
         return Fraction(stream.duration) * Fraction(stream.time_base)

@@ -138,6 +138,26 @@ def test_media_comes_and_goes(node: NodeControl, tmp_path: Path) -> None:
     assert node.look()[0].staged == {}
 
 
+def test_what_is_whole_is_not_under_way(node: NodeControl, tmp_path: Path) -> None:
+    source = tmp_path / "library.mp4"
+    source.write_bytes(b"x" * 1000)
+    assert node.transfers() == ()
+    seen = node.stage(order_of(source), nobody)
+
+    assert (seen.stored, seen.size) == ("a.mp4", 1000)
+    assert node.transfers() == ()
+
+
+def test_a_file_is_fetched_anew(node: NodeControl, tmp_path: Path) -> None:
+    source = tmp_path / "library.mp4"
+    source.write_bytes(b"x" * 1000)
+    for _ in range(2):
+        seen = node.restage(order_of(source), nobody)
+        assert (seen.stored, seen.size) == ("a.mp4", 1000)
+
+    assert list(node.look()[0].staged or ()) == ["a.mp4"]
+
+
 def test_a_missing_source_is_rejected(node: NodeControl, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="no such file"):
         node.stage(order_of(tmp_path / "missing.mp4", 10), nobody)

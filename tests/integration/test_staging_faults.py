@@ -91,8 +91,9 @@ def test_a_small_file_is_one_request(folder: MediaFolder, tmp_path: Path) -> Non
         Fault(first=0, times=4, cut=200_000),
         Fault(first=2, times=1, silent_after=300_000),
         Fault(first=1, times=2, status=403, code="AccessDenied"),
+        Fault(says_200=True),
     ],
-    ids=["500", "503", "cut", "silent", "403 for a while"],
+    ids=["500", "503", "cut", "silent", "403 for a while", "parts as 200"],
 )
 def test_what_passes_is_got_over(
     folder: MediaFolder, source: WebSource, tmp_path: Path, fault: Fault
@@ -117,12 +118,18 @@ def test_what_passes_is_got_over(
     ids=["403", "404", "416", "500", "longer", "shorter", "shorter and whole"],
 )
 def test_what_does_not_pass_ends_the_attempt_with_nothing_to_see(
-    folder: MediaFolder,
-    source: WebSource,
-    tmp_path: Path,
-    fault: Fault,
-    error: type[Exception],
-    match: str,
+    folder: MediaFolder, tmp_path: Path, fault: Fault, error: type[Exception], match: str
+) -> None:
+    with WebSource({"/a.bin": BODY}) as source:
+        refused(folder, source, fault, error, match)
+        source.faults.clear()
+        folder.stage(order(source, sha256=DIGEST), nobody)
+
+    assert content(tmp_path) == BODY
+
+
+def refused(
+    folder: MediaFolder, source: WebSource, fault: Fault, error: type[Exception], match: str
 ) -> None:
     source.faults.append(fault)
     with pytest.raises(error, match=match) as raised:
@@ -130,9 +137,6 @@ def test_what_does_not_pass_ends_the_attempt_with_nothing_to_see(
 
     assert "127.0.0.1" not in str(raised.value)
     assert folder.staged() == {}
-    source.faults.clear()
-    folder.stage(order(source, sha256=DIGEST), nobody)
-    assert content(tmp_path) == BODY
 
 
 def test_a_server_that_ignores_ranges_is_read_in_one_stream(
