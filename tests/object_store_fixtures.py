@@ -117,7 +117,9 @@ class Store:
             secret_key=Text(shown="{{ secrets.secret }}", value=secret, mark=secret),
         )
 
-    def put(self, bucket: str, key: str, body: bytes, metadata: Mapping[str, str] = {}) -> str:  # noqa: B006  # never changed
+    def put(
+        self, bucket: str, key: str, body: bytes, metadata: Mapping[str, str] = {}
+    ) -> str:  # never changed
         """Put one object; returns its ETag."""
         put = self.client.put_object(Bucket=bucket, Key=key, Body=body, Metadata=dict(metadata))
         return str(put["ETag"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from reconciler.model.desired import EngineKind
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
 from reconciler.model.rundown import Clip, EventKind
@@ -122,3 +125,36 @@ def test_alternates_cross_the_wire_and_change_the_digest() -> None:
         HOUR,
     )
     assert digest(plain.rundown) != digest(compiled(NEWS, LISTS, GOOD, HOUR).rundown)
+
+
+def test_casparcg_does_not_begin_inside_a_transport_stream_and_the_embedded_engine_does() -> None:
+    inside = item("film", first="00:00:01:00", out="00:00:30:00", alternate="spare")
+    lists = (playlist("day", "open", inside, "end"), LISTS[1])
+    facts = [f for f in catalogue() if f.asset != "film"]
+    for container, plays in (("mpegts", False), ("matroska,webm", False), ("mov,mp4", True)):
+        film = asset("film", 300, container=container)
+        made = compiled(replace(NEWS, engine=EngineKind.CASPARCG), lists, [*facts, film], HOUR)
+        (event, *_) = [e for e in made.rundown.events if e.item == "film"]
+        assert (event.instead == "") == plays
+        same = compiled(NEWS, lists, [*facts, film], HOUR)
+        (event, *_) = [e for e in same.rundown.events if e.item == "film"]
+        assert event.kind is EventKind.PROGRAMME
+    assert any(
+        "CasparCG cannot begin inside a file of type mpegts" in text
+        for text in told(
+            compiled(
+                replace(NEWS, engine=EngineKind.CASPARCG),
+                lists,
+                [*facts, asset("film", 300, container="mpegts")],
+                HOUR,
+            )
+        )
+    )
+
+
+def test_what_was_found_in_a_file_that_plays_is_a_remark() -> None:
+    facts = [f for f in catalogue() if f.asset != "film"]
+    found = compiled(NEWS, LISTS, [*facts, asset("film", 300, note="it is too loud")], HOUR)
+    (text, *_) = [t for t in told(found) if "too loud" in t]
+    assert text.startswith("media note ")
+    assert text.endswith("day/film: asset film: it is too loud")
