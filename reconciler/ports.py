@@ -15,6 +15,7 @@ from typing import Protocol
 
 from reconciler.model.copies import CopyProgress, CopyWanted
 from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
@@ -96,6 +97,9 @@ class NodeControl(Protocol):
 
     def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
         """Fetch a file anew; what is here under its name stays until the new one is whole."""
+
+    def inspect(self, stored: str) -> Findings:
+        """Look into all of a staged file; takes its time. `Rejected` where there is none."""
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, whoever brings them; sorted by name."""
@@ -319,6 +323,9 @@ class Store(Protocol):
 
     def read_uses(self, node: NodeName) -> Mapping[str, datetime]:
         """When a rundown last played each file of a node; kept as rundowns are saved."""
+
+    def keep_findings(self, stored: str, findings: Findings) -> None:
+        """What was found in a file by looking into all of it; kept for ever, by content."""
 
     def ask_restage(self, asset: AssetId, node: NodeName | None, who: str) -> tuple[NodeName, ...]:
         """Ask for a new copy on `node` (None: wherever one is, or is wanted); the nodes, sorted.

@@ -65,9 +65,23 @@ select id, asset, node, who, asked_at from media_requests
 where ended_at is null and asked_at > clock_timestamp() - interval '1 day'
 order by asked_at, node, asset, id;
 
--- name: read_assets_change
--- The number that grows when what house numbers mean has changed.
-select number from changes where what = 'lineup_assets';
+-- name: read_changes
+-- The numbers that grow when what house numbers mean, or what was found in files, has changed.
+select max(number) filter (where what = 'lineup_assets'),
+       max(number) filter (where what = 'media_findings') from changes;
+
+-- name: read_findings
+-- What was found in every file.
+select stored, document from media_findings order by stored;
+
+-- name: keep_findings
+-- Keep what was found in a file.
+with kept as (
+  insert into media_findings as f (stored, document) values (%(stored)s, %(document)s)
+  on conflict (stored) do update set document = excluded.document, found_at = clock_timestamp()
+  where f.document <> excluded.document returning 1)
+update changes set number = number + 1
+where what = 'media_findings' and exists (select from kept);
 
 -- name: read_assets
 -- The stored file name of every house number.
@@ -178,16 +192,16 @@ where (i.playlist_id, i.asset_id, i.sort_order, i.in_point, i.out_point, i.trans
 
 -- name: write_assets
 -- Keep what house numbers mean; returns those that changed.
-insert into lineup_assets as a (asset, id, title, stored, duration_ms, problem, loudness, note)
-select w.asset, w.id, w.title, w.stored, w.duration_ms, w.problem, w.loudness, w.note
+insert into lineup_assets as a (asset, id, title, stored, duration_ms, problem, note)
+select w.asset, w.id, w.title, w.stored, w.duration_ms, w.problem, w.note
 from jsonb_populate_recordset(null::lineup_assets, %(rows)s) w
 order by w.asset
 on conflict (asset) do update set
   title = excluded.title, stored = excluded.stored, duration_ms = excluded.duration_ms,
-  problem = excluded.problem, loudness = excluded.loudness, note = excluded.note
-where (a.title, a.stored, a.duration_ms, a.problem, a.loudness, a.note)
+  problem = excluded.problem, note = excluded.note
+where (a.title, a.stored, a.duration_ms, a.problem, a.note)
   is distinct from (excluded.title, excluded.stored, excluded.duration_ms, excluded.problem,
-                    excluded.loudness, excluded.note)
+                    excluded.note)
 returning a.asset;
 
 -- name: note_assets_changed
@@ -699,7 +713,7 @@ where i.id = %(item)s;
 -- Copies of assets on nodes: all of them, or only those that are not simply there.
 select coalesce(m.asset, a.asset) as asset, coalesce(a.title, '') as title, m.node,
        m.stored as media_path, m.state as media_status, m.size, m.done, m.due_at, m.eta_at, m.error,
-       m.used_at, a.duration_ms, a.loudness::float8 as loudness, coalesce(a.note, '') as note,
+       m.used_at, a.duration_ms, (f.document ->> 'loudness')::float8 as loudness, coalesce(a.note, '') as note,
        coalesce(r.who, '') as asked_by,
        array(select distinct c.name from playout_items i
              join playout_playlists p on p.id = i.playlist_id
@@ -707,6 +721,7 @@ select coalesce(m.asset, a.asset) as asset, coalesce(a.title, '') as title, m.no
              where i.media_path = m.stored order by c.name) as channels
 from media_copies m
 left join lineup_assets a on a.asset = m.asset
+left join media_findings f on f.stored = m.stored
 left join media_requests r on r.asset = m.asset and r.node = m.node and r.ended_at is null
   and r.asked_at > clock_timestamp() - interval '1 day'
 where %(whole)s or m.state <> 'ready' or m.error <> '' or m.eta_at is not null or r.id is not null

@@ -132,7 +132,6 @@ create table lineup_assets (
   stored text not null,
   duration_ms bigint,
   problem text,
-  loudness numeric,                                 -- LUFS, integrated; null: not measured
   note text                                         -- what people should know of one that plays
 );
 
@@ -142,6 +141,14 @@ create table changes (
   number bigint not null default 0
 );
 insert into changes (what) values ('lineup_assets');
+insert into changes (what) values ('media_findings');
+
+-- What was found in a file by looking into all of it; by content, so once whatever the nodes.
+create table media_findings (
+  stored text primary key,
+  document jsonb not null,
+  found_at timestamptz not null default now()
+);
 
 -- Which file is on which node, or on its way there; `ready`: whole and verified.
 create table media_copies (

@@ -11,6 +11,7 @@ from threading import RLock
 from reconciler.adapters.postgres_rows import ChannelRows
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.copies import CopyState
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, RecorderName
 from reconciler.model.observed import (
     AlarmSeen,
@@ -80,6 +81,7 @@ class FakeDatabase:
     copies: dict[tuple[NodeName, str], FakeCopy] = field(default_factory=dict)
     restages: list[RestageSeen] = field(default_factory=list)
     asked: int = 0  # requests ever
+    findings: dict[str, Findings] = field(default_factory=dict)
     stored_names: dict[AssetId, str] = field(default_factory=dict)
     overrides: list[OverrideSeen] = field(default_factory=list)
     alarms: dict[tuple[ChannelName, str], AlarmSeen] = field(default_factory=dict)

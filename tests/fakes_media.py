@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.model.copies import CopyProgress, CopyState, CopyWanted
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName
 from reconciler.model.media import StagedSeen
 from reconciler.model.observed import RestageSeen
@@ -92,6 +93,10 @@ class FakeMedia:
         with self.database.open("read_uses"):
             found = ((key, one.used_at) for key, one in self.database.copies.items())
             return {key[1]: at for key, at in found if key[0] == node and at is not None}
+
+    def keep_findings(self, stored: str, findings: Findings) -> None:
+        with self.database.open("keep_findings"):
+            self.database.findings[stored] = findings
 
     def ask_restage(self, asset: AssetId, node: NodeName | None, who: str) -> tuple[NodeName, ...]:
         with self.database.open("ask_restage"):

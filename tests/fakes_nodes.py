@@ -22,6 +22,7 @@ from fractions import Fraction
 
 from reconciler.errors import Rejected, Unreachable, UsageError
 from reconciler.model.desired import DesiredAsset, MediaSource
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import (
@@ -182,6 +183,7 @@ class FakeNode:
         self.devices: frozenset[int] | None = None
         self.free_bytes = 1 << 40
         self.media: dict[str, int] = {}
+        self.found: dict[str, Findings] = {}  # what looking into a file finds
         self.under_way: dict[str, TransferSeen] = {}
         self.calls: list[str] = []
 
@@ -246,6 +248,12 @@ class FakeNode:
     def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
         self._call(f"restage {order.stored}")
         return self.stage(order, progress)
+
+    def inspect(self, stored: str) -> Findings:
+        self._call(f"inspect {stored}", reading=True)
+        if stored not in self.media:
+            raise Rejected(f"{self.name}: {stored}: it is not staged")
+        return self.found.get(stored, Findings(container="mov,mp4,m4a,3gp,3g2,mj2"))
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         self._call("transfers", reading=True)

@@ -153,7 +153,7 @@ class FakeReports:
             "error": one.error,
             "used_at": instant_text(one.used_at) if one.used_at else None,
             "duration_ms": asset.get("duration_ms"),
-            "loudness": asset.get("loudness"),
+            "loudness": getattr(self._db.findings.get(stored), "loudness", None),
             "note": asset.get("note") or "",
             "asked_by": next(asked, ""),
             "channels": sorted(

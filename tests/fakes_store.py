@@ -70,6 +70,7 @@ class FakeStore(FakeMedia):
                     sorted(db.alarms.values(), key=lambda one: (one.since, one.channel, one.key))
                 ),
                 restages=self._open(),
+                findings=dict(db.findings),
                 stored_names=dict(db.stored_names),
             )
 

@@ -20,10 +20,12 @@ from pathlib import Path
 
 import reconciler
 from reconciler.adapters.media_files import MediaFolder
+from reconciler.adapters.media_inspect import look_into
 from reconciler.adapters.process_folder import ProcessFolder, as_json, locked, reap, tail
 from reconciler.adapters.transfer import Line
 from reconciler.adapters.transfer_pace import Bucket
 from reconciler.errors import ReconcilerError, Rejected, Unreachable
+from reconciler.model.findings import Findings
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, NodeSeen, SidecarSeen
@@ -177,6 +179,14 @@ class LocalNode:
     def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
         """Fetch a file anew; the one here stays until the new one is whole."""
         return self._files.restage(order, progress)
+
+    def inspect(self, stored: str) -> Findings:
+        """Look into all of a staged file."""
+        path = self.media / stored
+        with self._reported(f"inspect {stored}"):
+            if "/" in stored or not path.is_file():
+                raise Rejected(f"{self.name}: {stored}: it is not staged", system=self.name)
+            return look_into(path, f"{self.name}: {stored}")
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, by whatever process."""

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from reconciler.adapters.postgres_pool import Database, Session
 from reconciler.model.copies import CopyProgress, CopyWanted
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, NodeName
 from reconciler.model.media import StagedSeen
 
@@ -43,6 +44,11 @@ def want_media(session: Session, node: NodeName, wanted: Sequence[CopyWanted]) -
     session.do("mark_items", node=node, changed=[*names, *dropped])
 
 
+def read_findings(session: Session) -> Mapping[str, Findings]:
+    """What was found in every file, by stored name."""
+    return {stored: Findings.of(document) for stored, document in session.all("read_findings")}
+
+
 class PostgresMedia:
     """What anyone may tell of copies, and ask: facts and requests, no decisions."""
 
@@ -70,6 +76,11 @@ class PostgresMedia:
         """See `Store.read_uses`."""
         with self._database.transaction(f"read uses on {node}", reading=True) as session:
             return dict(session.all("read_uses", node=node))
+
+    def keep_findings(self, stored: str, findings: Findings) -> None:
+        """See `Store.keep_findings`."""
+        with self._database.transaction(f"keep what was found in {stored}") as session:
+            session.do("keep_findings", stored=stored, document=Jsonb(findings.to_json()))
 
     def ask_restage(self, asset: AssetId, node: NodeName | None, who: str) -> tuple[NodeName, ...]:
         """See `Store.ask_restage`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, RecorderName
 from reconciler.model.observed import (
     AlarmSeen,
@@ -24,14 +25,16 @@ READINGS = (
     "read_overrides",
     "read_alarms",
     "read_restages",
-    "read_assets_change",
+    "read_changes",
 )
 
 Rows = Sequence[tuple[Any, ...]]
 
 
-def database_seen(rows: Sequence[Rows], stored_names: Mapping[AssetId, str]) -> DatabaseSeen:
-    """Name what `READINGS` gave, all but its last (the number of the assets' last change)."""
+def database_seen(
+    rows: Sequence[Rows], stored_names: Mapping[AssetId, str], findings: Mapping[str, Findings]
+) -> DatabaseSeen:
+    """Name what `READINGS` gave, all but its last (the numbers of the last changes)."""
     channels, nodes, recorders, claims, overrides, alarms, restages = rows
     return DatabaseSeen(
         channels={row[0]: _channel(row) for row in channels},
@@ -42,6 +45,7 @@ def database_seen(rows: Sequence[Rows], stored_names: Mapping[AssetId, str]) -> 
         alarms=tuple(_alarm(row) for row in alarms),
         restages=tuple(_restage(row) for row in restages),
         stored_names=stored_names,
+        findings=findings,
     )
 
 

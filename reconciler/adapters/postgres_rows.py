@@ -203,7 +203,6 @@ def _asset(fact: AssetFact, title: str) -> Row:
         "stored": fact.stored,
         "duration_ms": duration,
         "problem": fact.problem,
-        "loudness": None,
         "note": fact.note,
     }
 

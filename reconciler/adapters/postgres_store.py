@@ -16,13 +16,19 @@ from psycopg.types.json import Jsonb
 from reconciler.adapters import postgres_claims as claims
 from reconciler.adapters.postgres_channel import write_channel_rows
 from reconciler.adapters.postgres_errors import SYSTEM
-from reconciler.adapters.postgres_media import PostgresMedia, record_media, want_media
+from reconciler.adapters.postgres_media import (
+    PostgresMedia,
+    read_findings,
+    record_media,
+    want_media,
+)
 from reconciler.adapters.postgres_pool import Database, Session, hold_term
 from reconciler.adapters.postgres_read import READINGS, database_seen
 from reconciler.adapters.postgres_rows import asrun_row, channel_rows, journal_row, node_row
 from reconciler.errors import Rejected
 from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Desired, DesiredChannel, DesiredNode
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, row_id
 from reconciler.model.media import AssetFact, StagedSeen
 from reconciler.model.observed import DatabaseSeen, OverrideSeen, SidecarSeen
@@ -40,6 +46,7 @@ class PostgresStore(PostgresMedia):
         super().__init__(database)
         self._term = term
         self._assets: tuple[int, Mapping[AssetId, str]] = (-1, {})
+        self._findings: tuple[int, Mapping[str, Findings]] = (-1, {})
         self._assets_lock = Lock()
 
     @contextmanager
@@ -55,12 +62,14 @@ class PostgresStore(PostgresMedia):
         """See `Store.read`; what house numbers mean is fetched again only when it changed."""
         with self._database.transaction("read", reading=True) as session:
             rows = session.many(READINGS)
-            number = int(rows.pop()[0][0])
+            number, found = (int(each) for each in rows.pop()[0])
             with self._assets_lock:
                 if self._assets[0] != number:
                     self._assets = (number, {AssetId(a): s for a, s in session.all("read_assets")})
-                stored_names = self._assets[1]
-        return database_seen(rows, stored_names)
+                if self._findings[0] != found:
+                    self._findings = (found, read_findings(session))
+                stored_names, findings = self._assets[1], self._findings[1]
+        return database_seen(rows, stored_names, findings)
 
     def load_rundown(self, channel: ChannelName) -> Rundown | None:
         """See `Store.load_rundown`."""

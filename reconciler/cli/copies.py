@@ -79,8 +79,12 @@ def _of_copy(asset: str, copy: Row, fact: AssetFact | None, due: Mapping[str, da
         eta_at=copy["eta_at"],
         media_path=stored,
         asked_by=str(copy["asked_by"]),
-        problem=str(copy["error"] or (fact.problem if fact is not None else "") or copy["note"]),
+        problem=str(copy["error"] or (_of(fact) if fact is not None else "")),
     )
+
+
+def _of(fact: AssetFact) -> str:
+    return fact.problem or fact.note or ""
 
 
 def _of_fact(asset: AssetId, fact: AssetFact | None) -> Line:
@@ -91,7 +95,7 @@ def _of_fact(asset: AssetId, fact: AssetFact | None) -> Line:
         state=CopyState.ERROR.value if fact.problem else "",
         size=fact.size,
         seconds=float(fact.duration) if fact.duration is not None else None,
-        problem=fact.problem or fact.note or "",
+        problem=_of(fact),
     )
 
 

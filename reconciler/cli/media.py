@@ -21,6 +21,7 @@ from reconciler.model.desired import Desired
 from reconciler.model.ids import AssetId, ChannelName, NodeName
 from reconciler.model.video import FrameClock
 from reconciler.plan.assets import all_assets_of, assets_of
+from reconciler.plan.judging import with_findings
 from reconciler.plan.needs import clips_of
 from reconciler.ports import JournalEntry
 from reconciler.shell.world import World
@@ -131,10 +132,11 @@ def _look(world: World, channel: str | None, node: str | None) -> tuple[Line, ..
         else assets_of(desired.channels[ChannelName(channel)], desired)
     )
     copies = world.reports.media(whole=True, limit=_MOST)
+    facts = world.library.catalogue(sorted(wanted), desired.assets, desired.media)
     lines = lines_of(
         wanted,
         (row for row in copies if node in (None, row["node"])),
-        world.library.catalogue(sorted(wanted), desired.assets, desired.media),
+        with_findings(facts, world.store.read().findings, desired.assets),
         _due(world, names),
         all_copies=channel is None,
     )

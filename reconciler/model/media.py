@@ -33,6 +33,7 @@ class AssetFact:
     store: str = ""  # the name of the object store that `uri` counts in; empty for other schemes
     etag: str | None = None  # as the far end writes it, quotes included
     sha256: str | None = None
+    container: str = ""  # as found in the file; empty: nobody has looked into it yet
 
 
 Catalogue = Mapping[AssetId, AssetFact]

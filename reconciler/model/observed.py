@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName, RecorderName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.rundown import Rundown
@@ -202,6 +203,7 @@ class DatabaseSeen:
     overrides: tuple[OverrideSeen, ...] = ()
     alarms: tuple[AlarmSeen, ...] = ()
     restages: tuple[RestageSeen, ...] = ()  # oldest first
+    findings: Mapping[str, Findings] = field(default_factory=dict)  # by stored name
     stored_names: Mapping[AssetId, str] = field(default_factory=dict)
 
 

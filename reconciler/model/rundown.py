@@ -190,6 +190,7 @@ class RemarkKind(Enum):
     DAMAGED_ASSET = "damaged asset"
     REPEATED_FILLER = "repeated filler"
     SHORT_MATERIAL = "short material"  # an out point lies behind the end of the file
+    MEDIA_NOTE = "media note"  # its file plays, and is not as it should be
     CLOCK_CHANGE = "clock change"  # a local time did not exist, or came twice
 
 

@@ -41,4 +41,5 @@ def _mark(asset: AssetId, fact: AssetFact | None) -> int:
 def _told(fact: AssetFact | None) -> str:
     if fact is None:
         return "unknown"
-    return f"{fact.stored} {fact.duration} {fact.still} {fact.problem or ''}"
+    told = f"{fact.stored} {fact.duration} {fact.still} {fact.problem or ''}"
+    return f"{told} {fact.container} {fact.note or ''}" if fact.note or fact.container else told

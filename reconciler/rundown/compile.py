@@ -248,7 +248,11 @@ def _scripts(sources: Sources) -> dict[str, Script]:
     rate = sources.channel.format.rate
     return {
         name: make_script(
-            sources.playlists[name], rate, catalogue=sources.catalogue, live=sources.live
+            sources.playlists[name],
+            rate,
+            catalogue=sources.catalogue,
+            live=sources.live,
+            engine=sources.channel.engine,
         )
         for name in dict.fromkeys(layer.playlist for layer in sources.channel.schedule)
     }
@@ -259,7 +263,11 @@ def _pool(sources: Sources, notes: Notes) -> Pool:
     if filler is None:
         return Pool((), rate, 0)
     script = make_script(
-        sources.playlists[filler.playlist], rate, catalogue=sources.catalogue, live=sources.live
+        sources.playlists[filler.playlist],
+        rate,
+        catalogue=sources.catalogue,
+        live=sources.live,
+        engine=sources.channel.engine,
     )
     for entry in script.entries:
         for problem in entry.problems:

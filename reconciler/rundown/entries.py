@@ -11,6 +11,7 @@ from reconciler.model.desired import (
     AssetItem,
     BreakItem,
     DesiredPlaylist,
+    EngineKind,
     LiveItem,
     LiveSource,
     StartType,
@@ -20,6 +21,7 @@ from reconciler.model.media import AssetFact, Catalogue
 from reconciler.model.rundown import Clip, Live, RemarkKind
 from reconciler.model.video import FrameClock
 
+_INEXACT = ("mpegts", "matroska")  # CasparCG cannot begin frame-exact inside these
 STILL_SECONDS = 10  # how long a still without an out point stays: long enough to be read
 
 
@@ -93,6 +95,7 @@ class _Reader:
     rate: Fraction
     catalogue: Catalogue
     live: Mapping[str, LiveSource]
+    engine: EngineKind
 
     def read(self, item: AssetItem | LiveItem) -> Entry:
         content = self._live(item) if isinstance(item, LiveItem) else self._with_alternate(item)
@@ -163,6 +166,10 @@ class _Reader:
         if fact.problem is not None or whole is None:
             text = f"asset {name}: {fact.problem or 'its length is not known'}"
             return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
+        if first and self.engine is EngineKind.CASPARCG and fact.container.startswith(_INEXACT):
+            kind = fact.container.partition(",")[0]
+            text = f"asset {name}: CasparCG cannot begin inside a file of type {kind}; make it MP4"
+            return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
         return _clip(fact, first, asked=asked, left=whole - first)
 
 
@@ -172,11 +179,12 @@ def _clip(fact: AssetFact, first: int, *, asked: int, left: int) -> _Content:
         text = f"asset {name}: its in point lies {-left} frames behind its end"
         return _bad(name, asked, RemarkKind.SHORT_MATERIAL, text)
     clip = Clip(asset=name, stored=fact.stored, in_frame=first, material=left)
+    told = (Problem(RemarkKind.MEDIA_NOTE, f"asset {name}: {fact.note}"),) if fact.note else ()
     if asked <= left:
-        return _Content(name, asked, clip, runs_on=True)
+        return _Content(name, asked, clip, runs_on=True, problems=told)
     text = f"asset {name}: its out point lies {asked - left} frames behind its end"
-    short = (Problem(RemarkKind.SHORT_MATERIAL, text),)
-    return _Content(name, left, clip, runs_on=True, problems=short)
+    short = Problem(RemarkKind.SHORT_MATERIAL, text)
+    return _Content(name, left, clip, runs_on=True, problems=(short, *told))
 
 
 def _bad(title: str, frames: int, kind: RemarkKind, text: str) -> _Content:
@@ -194,9 +202,10 @@ def make_script(
     *,
     catalogue: Catalogue,
     live: Mapping[str, LiveSource],
+    engine: EngineKind = EngineKind.EMBEDDED,
 ) -> Script:
     """Measure a playlist's items; drop what has no length, passing on what is wrong with it."""
-    reader = _Reader(rate, catalogue, live)
+    reader = _Reader(rate, catalogue, live, engine)
     entries: list[Entry] = []
     items: list[str] = []
     place: dict[str, int] = {}

@@ -159,10 +159,16 @@ def _rest(simulation: Simulation, last: Event, run: Run) -> Fill | None:
         item_end=item_end,
         playlist=last.playlist,
         item=last.item,
-        title=last.title,
+        title=_title(last, run),
         occurrence=last.occurrence,
         due=last.due,
     )
+
+
+def _title(last: Event, run: Run) -> str:
+    """The item's title: an alternate bears its own, and what follows it does not."""
+    entry = run.strand.script.entries[run.index]
+    return entry.title if last.instead and entry.item == last.item else last.title
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -10,11 +10,13 @@ from threading import Lock
 from typing import TypeVar
 
 from reconciler.errors import AdapterError
-from reconciler.model.desired import Desired, DesiredNode, Runtime
+from reconciler.model.desired import Desired, DesiredAsset, DesiredNode, Runtime
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from reconciler.model.media import Catalogue
 from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, SidecarSeen, Snapshot
 from reconciler.plan.assets import all_assets_of
+from reconciler.plan.judging import with_findings
 from reconciler.shell.world import World
 
 T = TypeVar("T")
@@ -30,6 +32,11 @@ class Observer:
         self._answered: dict[object, float] = {}
         self._wanted: tuple[str, tuple[AssetId, ...]] = ("", ())
         self._catalogue: Catalogue = {}
+        self._made_of: tuple[Catalogue, Mapping[str, Findings], Mapping[AssetId, DesiredAsset]] = (
+            {},
+            {},
+            {},
+        )
 
     def observe(self, desired: Desired) -> Snapshot:
         """Read everything once; raises `Unreachable` only for the database."""
@@ -47,15 +54,19 @@ class Observer:
             nodes={node.name: node for node, _ in looks},
             sidecars=sidecars,
             database=database,
-            catalogue=self._media(desired),
+            catalogue=self._media(desired, database),
         )
 
-    def _media(self, desired: Desired) -> Catalogue:
+    def _media(self, desired: Desired, database: DatabaseSeen) -> Catalogue:
         """What is known of the media; the same value as long as nothing about it changed."""
         wanted = self._assets(desired)
-        fresh = self._world.library.catalogue(wanted, desired.assets, desired.media)
-        if fresh is not self._catalogue and fresh != self._catalogue:
-            self._catalogue = fresh
+        facts = self._world.library.catalogue(wanted, desired.assets, desired.media)
+        made_of = (facts, database.findings, desired.assets)
+        if any(one is not other for one, other in zip(made_of, self._made_of, strict=True)):
+            self._made_of = made_of
+            fresh = with_findings(*made_of)
+            if fresh != self._catalogue:
+                self._catalogue = fresh
         return self._catalogue
 
     def _look(

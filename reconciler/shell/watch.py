@@ -17,6 +17,7 @@ from reconciler.report.phrases import phrase
 from reconciler.shell import wakers
 from reconciler.shell.apply import line_of
 from reconciler.shell.converge import Judgement, Reconciler
+from reconciler.shell.inspect import Inspector
 from reconciler.shell.leases import LeaseKeeper
 from reconciler.shell.loop import Loop, Wake
 from reconciler.shell.stage import Stager
@@ -33,10 +34,12 @@ def watch(world: World, stop: threading.Event, as_json: AsJson) -> None:
     wake = Wake()
     stager = Stager(partial(_staged_and_rung, world, wake), world.clock, world.jitter)
     keeper, bells = LeaseKeeper(world), wakers.NodeBells(world, wake, stop)
+    inspector = Inspector(world, wake, stop)
 
     def follow(desired: Desired, seen: Snapshot) -> None:
         keeper.follow(desired, seen)
         bells.follow(desired)
+        inspector.follow(desired, seen)
 
     publish = Publisher(world, as_json).publish
     loop = Loop(world, Reconciler(world, stager), wake, publish=publish, follow=follow)
@@ -45,8 +48,10 @@ def watch(world: World, stop: threading.Event, as_json: AsJson) -> None:
         wakers.on_media(world.library, wake, stop),
         wakers.at_end(wake, stop),
         threading.Thread(target=keeper.run, args=(stop,), name="leases", daemon=True),
+        threading.Thread(target=inspector.run, name="inspect", daemon=True),
     ]
-    threads[-1].start()
+    for thread in threads[-2:]:
+        thread.start()
     try:
         loop.run(stop)
     finally:

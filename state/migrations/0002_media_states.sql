@@ -11,9 +11,15 @@ alter table media_copies
   add column used_at timestamptz;
 update media_copies set done = size, used_at = seen_at;
 
-alter table lineup_assets
-  add column loudness numeric,
-  add column note text;
+alter table lineup_assets add column note text;
+
+-- What was found in a file by looking into all of it; by content, so once whatever the nodes.
+create table media_findings (
+  stored text primary key,
+  document jsonb not null,
+  found_at timestamptz not null default now()
+);
+insert into changes (what) values ('media_findings');
 
 create table media_requests (
   id bigint generated always as identity primary key,

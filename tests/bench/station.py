@@ -23,7 +23,7 @@ from reconciler.adapters.sidecar_http import read_answer
 from reconciler.errors import Rejected
 from reconciler.model.desired import DesiredNode
 from reconciler.model.ids import ChannelName, NodeName
-from reconciler.model.media import StagedSeen
+from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, Life, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.rundown import Rundown
 from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
@@ -288,6 +288,9 @@ class Rack(FakeNode):
     def stage(self, order: StageOrder, progress: Progress) -> StagedSeen:  # noqa: ARG002  # the port's shape
         self.media[order.stored] = order.size
         return StagedSeen(stored=order.stored, size=order.size)
+
+    def transfers(self) -> tuple[TransferSeen, ...]:
+        return ()
 
     def secrets_of(self, seen: SidecarSeen) -> str:
         return f"token-{seen.channel}"

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.adapters.local_process import LocalNode
 from reconciler.errors import Rejected
+from reconciler.model.findings import Findings
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import Health, Life
 from reconciler.ports import NodeControl, SidecarStart
@@ -191,3 +192,14 @@ def test_the_token_of_an_unknown_sidecar_is_refused(node: NodeControl) -> None:
 
     with pytest.raises(Rejected):
         node.secrets_of(seen)
+
+
+def test_a_staged_file_can_be_looked_into_and_another_cannot(
+    node: NodeControl, tmp_path: Path
+) -> None:
+    source = tmp_path / "library.mp4"
+    source.write_bytes(b"x" * 1000)
+    node.stage(order_of(source), nobody)
+    assert isinstance(node.inspect("a.mp4"), Findings)
+    with pytest.raises(Rejected):
+        node.inspect("none.mp4")

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.errors import Rejected
 from reconciler.model.copies import CopyProgress, CopyState, CopyWanted
+from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from tests.store_kit import KINDS, StoreKit, open_kit
 from tests.store_values import MCR1, MCR2, NEWS, NOON, catalogue, channel, lineup, rundown
@@ -161,3 +162,17 @@ def test_a_deposed_leader_decides_nothing_of_media_and_may_tell_facts(kit: Store
         other.want_media(MCR1, [want()])
     other.note_copy(MCR1, half())
     assert told(kit) == [("A-1", "mcr-1", "staging", 1000, 500, "")]
+
+
+def test_what_was_found_in_a_file_is_kept_by_content(kit: StoreKit) -> None:
+    assert kit.store.read().findings == {}
+    found = Findings(container="mov,mp4", width=1920, height=1080, rate="25", loudness=-22.9)
+    kit.store.keep_findings(FILE, found)
+    kit.store.keep_findings(FILE, found)
+    assert kit.store.read().findings == {FILE: found}
+    worse = replace(found, damage="its last pictures are missing")
+    kit.store.keep_findings(FILE, worse)
+    assert kit.store.read().findings == {FILE: worse}
+    kit.store.record_media(MCR1, kit.staged(FILE))
+    (row,) = kit.reports.media(whole=True, limit=9)
+    assert row["loudness"] == -22.9

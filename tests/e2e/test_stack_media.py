@@ -62,6 +62,32 @@ def test_bad_media_is_told_and_the_channel_goes_on(stack: Stack, rough: str) -> 
     assert (CHARLIE.id, 0, CHARLIE.frames - 1) in output
 
 
+def test_a_corrupt_file_is_known_before_its_time_and_its_alternate_airs(stack: Stack) -> None:
+    """The plan names it with its time; the as-run names the item, what was shown, and why."""
+    (stack.media / "BENT-01.mp4").write_bytes((stack.media / DELTA.file).read_bytes()[:9000])
+    items = playlist(
+        f"{{id: whole, asset: {house(ALPHA)}}}",
+        f"{{id: bent, asset: BENT-01, out: 4s, alternate: {house(CHARLIE)}}}",
+    )
+    stack.write({"channels/spare.yaml": channel(stack, "spare"), "playlists/spare.yaml": items})
+    planned = json.loads(stack.cli("--dry-run", "--format", "json").stdout)
+    stack.commit()
+    item_on_air(stack, "spare", "bent", within=60)
+    item_on_air(stack, "spare", "whole", within=60)
+    query = "select * from playout_as_run where channel = %s and kind = %s"
+    row = until("its as-run", lambda: next(iter(stack.rows(query, "spare", "alternate")), None))
+    stack.commit({"channels/spare.yaml": channel(stack, "spare", on_air=False)})
+    until("spare off air", lambda: not stack.running("spare"))
+
+    (note,) = [note for note in planned["channels"] if note["channel"] == "spare"]
+    first = next(r["text"] for r in note["remarks"] if "BENT-01" in r["text"])
+    assert f"{house(CHARLIE)} airs instead" in first
+    assert first[2] == first[5] == ":"  # it begins with its time
+    assert (row["playlist"], row["item"], row["asset"]) == ("spare", "bent", house(CHARLIE))
+    assert row["evidence"] == "engine"
+    assert str(row["error"]).startswith("instead of asset BENT-01: ")
+
+
 def _told(stack: Stack) -> list[str]:
     page = stack.get("/api/channels/rough/rundown")
     alarms = stack.get("/api/activity")["alarms"]

@@ -23,7 +23,7 @@ from reconciler.rundown.wire import digest, to_wire
 from reconciler.sidecar.disk import write_json
 from reconciler.sidecar.proc import start_time
 from tests.unit.sidecar.rig import FILLER, Rig, assert_joined, frame_now, from_now
-from tests.unit.sidecar.situations import event, eventually, rundown
+from tests.unit.sidecar.situations import clip, event, eventually, rundown
 
 
 @pytest.fixture
@@ -432,3 +432,25 @@ def test_a_foreign_process_with_its_number_is_not_taken_for_it(rig: Rig) -> None
 
     assert rig.again(seen).life is Life.DEAD
     rig.node.retire(seen.channel, seen.epoch)
+
+
+def test_a_corrupt_clip_is_replaced_by_its_alternate_and_the_asrun_says_so(rig: Rig) -> None:
+    start = frame_now()
+    broken = replace(event("b", start + 50, 75), alternate=clip("c", material=50))
+    events = (event("a", start, 50), broken, event("d", start + 125, 4000))
+    rig.have("b", content=json.dumps({"damaged": True}))
+    seen = rig.start()
+    rig.load(seen, rundown(events, filler=(FILLER,)))
+    rig.send(seen)
+    rig.until_on_air(seen, "D")
+
+    eventually(lambda: {"alternate", "filler"} <= {row.kind for row in rig.rows(seen)})
+    rows = {row.kind: row for row in rig.rows(seen) if row.kind != "programme"}
+    spare = rows["alternate"]
+    assert (spare.playlist, spare.item, spare.asset) == ("base", "b", "C")
+    assert spare.error.startswith("instead of asset B: ")
+    assert spare.last_tick - spare.first_tick < 50
+    eventually(lambda: any(row.event == "b" for row in rig.rows(seen)))
+    (failed,) = [row for row in rig.rows(seen) if row.event == "b"]
+    assert failed.why == "failed"
+    assert failed.error

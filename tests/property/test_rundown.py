@@ -63,6 +63,9 @@ def items(draw: st.DrawFn, count: int, *, timed: bool) -> tuple[AssetItem, ...]:
                 else None,
                 at=at,
                 start=draw(starts) if at else StartType.FOLLOW,
+                alternate=draw(
+                    st.none() | st.sampled_from([AssetId(n) for n in ("a", "b", "bad")])
+                ),
             )
         )
     return tuple(made)
