@@ -92,8 +92,13 @@ class _Judgement(Step):
             if cue.start > until:
                 return
             why = self.wanted.problems.get(names.path_of(cue, ""))
-            if why is not None and names.cue_mark(cue) not in self.memory.bad:
+            if why is not None and not self._moves(cue):
                 self.fail(cue, why)
+
+    def _moves(self, cue: Cue) -> bool:
+        """Whether the engine is seen playing it, whatever others think of its file."""
+        airing = self.memory.airing
+        return airing is not None and airing.moving and names.same_showing(airing.cue, cue)
 
     def _forgive(self) -> None:
         """What failed a while ago is tried again, unless its file is known to be broken."""
