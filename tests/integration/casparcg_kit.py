@@ -117,9 +117,14 @@ class Station:
 
 
 @contextmanager
-def station(folder: Path, clip: Path, outputs: Sequence[WantedOutput] = ()) -> Iterator[Station]:
+def station(
+    folder: Path,
+    clip: Path,
+    outputs: Sequence[WantedOutput] = (),
+    command: tuple[str, ...] = FAKE,
+) -> Iterator[Station]:
     """A station for the length of a story."""
-    made = Station(folder, clip, outputs)
+    made = Station(folder, clip, outputs, command)
     try:
         yield made
     finally:

@@ -1,4 +1,4 @@
-"""The CasparCG port on the fake server as a child process, in real time and with its misfortunes."""
+"""The CasparCG port on the fake server as a child process, in real time, with its misfortunes."""
 
 from __future__ import annotations
 
