@@ -117,7 +117,9 @@ class Film(Producer):
         return self._last
 
     def _stutters(self) -> bool:
-        return self._next is not None and self._age < self._first_at + 1 + self.luck.stutter
+        if self._next is None or not self.luck.stutter:
+            return False
+        return self._age < self._first_at + 1 + self.luck.stutter
 
     def _run_out(self, at: int) -> None:
         """The end: the clock creeps up to the section's end, slowly past the end of the data."""
@@ -127,9 +129,10 @@ class Film(Producer):
             self._clock = self._end()
             return
         self._slow += 1
-        pace = 3 if self.clip.holds is None else 2
-        if self._slow == 1 or self._slow % pace == 0:
-            self._clock = min(self._clock + 1, self._end())
+        steps = 1 + self._slow // 3
+        if self.clip.holds is not None and self._held_units < self.file_units:
+            steps = 1 + (self._slow * 6 + 4) // 13  # as file 09 has it
+        self._clock = min(at - 1 + steps, self._end())
 
     def held(self) -> Picture:
         if self._last is None:

@@ -15,8 +15,9 @@ from tests.casparcg.replay import Outcome, Replay
 from tests.casparcg.scenes import FITS, scene
 from tests.casparcg.transcript import FOLDER, Exchange, Note, read
 
-STARTS = ((0, 1), (0, 0), (-1, 0), (-1, 1), (1, 1), (2, 1), (3, 1))
+STARTS = ((0, 1), (0, 0), (-1, 0), (-1, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1))
 PHASES = range(0, 40, 4)
+STEPS = (0, 1, -1, 2, -2)
 NEAR = 3  # a clip's start shows in what is noted until so many more have been loaded
 Fit = dict[str, Any]
 
@@ -26,23 +27,31 @@ def main(names: list[str]) -> None:
     for path in sorted(FOLDER.glob("*.txt")):
         if names and not path.name.startswith(tuple(names)):
             continue
-        found = fit(path)
+        found = fit(path, fits.get(path.name))
         if found:
             fits[path.name] = found
             FITS.write_text(json.dumps(fits, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def fit(path: Path) -> Fit:
+def fit(path: Path, before: Fit | None) -> Fit:
     events = read(path)
-    best: Fit = {"phases_ms": [0], "luck": {}}
+    best: Fit = before or {"phases_ms": [0], "luck": {}}
     score, outcomes, replay = _score(path.name, events, best)
     if score == len(outcomes):
-        return {}
-    best["phases_ms"] = [0] * replay.boots
+        return best if before else {}
+    if not before:
+        best["phases_ms"] = [0] * replay.boots
+        for boot in range(replay.boots):
+            best = max(
+                (_with_phase(best, boot, phase) for phase in PHASES),
+                key=lambda one: _reach(path.name, events, one),
+            )
+        best = _choose_starts(path.name, events, best, replay.films)
     for boot in range(replay.boots):
+        here = best["phases_ms"][boot]
         best = max(
-            (_with_phase(best, boot, phase) for phase in PHASES),
-            key=lambda one: _reach(path.name, events, one),
+            (_with_phase(best, boot, here + step) for step in STEPS),
+            key=lambda one: _score(path.name, events, one)[0],
         )
     best = _choose_starts(path.name, events, best, replay.films)
     score, outcomes, _ = _score(path.name, events, best)

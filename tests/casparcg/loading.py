@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tests.casparcg.film import Film, Section
 from tests.casparcg.machine import Machine
@@ -55,7 +56,8 @@ def _bare(words: tuple[str, ...], machine: Machine, mode: Mode) -> Producer:
 
 def _film(found: Found, name: str, mode: Mode, section: Section, machine: Machine) -> Film:
     film = Film(found.path, name, found.clip, rate=mode.unit_rate, section=section)
-    film.luck = machine.choose_luck()
+    luck = machine.choose_luck()
+    film.luck = luck if mode.fields == 1 else replace(luck, stutter=0)  # file 15: no field twice
     return film
 
 

@@ -69,7 +69,7 @@ class Colour(Producer):
 
     @property
     def frame_number(self) -> int:
-        return self._shown
+        return self._shown + 1
 
     def receive(self) -> Picture | None:
         self._shown += 1

@@ -12,6 +12,7 @@ from tests.casparcg.tree import HEAD, Node, channel_xml, document
 from tests.casparcg.words import Command
 
 VERSION = "2.5.0 69e8ad552 Stable"
+SAMPLES = 48000
 LEVELS = {"TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL"}
 
 
@@ -150,10 +151,15 @@ def _scan(machine: Machine) -> dict[str, str]:
 
 
 def _row(name: str, clip: Clip) -> str:
+    match clip.kind:
+        case "still":
+            length = "0 0/1"
+        case "audio":
+            length = f"{int(clip.seconds * SAMPLES)} 1/{SAMPLES}"
+        case _:
+            length = f"{clip.frames} {clip.rate.denominator}/{clip.rate.numerator}"
     kind = {"still": "STILL", "audio": "AUDIO"}.get(clip.kind, "MOVIE")
-    base = "0/1" if clip.kind == "still" else f"{clip.rate.denominator}/{clip.rate.numerator}"
-    frames = 0 if clip.kind == "still" else clip.frames
-    return f'"{name}"  {kind}  {clip.size} {clip.stamp} {frames} {base}'
+    return f'"{name}"  {kind}  {clip.size} {clip.stamp} {length}'
 
 
 def _thumbnail(machine: Machine, command: Command) -> str | None:

@@ -124,7 +124,9 @@ def catalogue(replay: Replay) -> None:
         for path, clip in CLIPS.items():
             stem = (path.rpartition(".")[0] or path).upper().replace("\\", "/")
             if stem == name:
-                replay.shelf.put(path, replace(clip, size=int(size), stamp=stamp))
+                counted = clip.holds if clip.holds and not path.endswith(".mp4") else clip.frames
+                known = replace(clip, size=int(size), stamp=stamp, frames=counted)
+                replay.shelf.put(path, known)
     replay.shelf.remove("fresh.mp4")
 
 
