@@ -204,7 +204,8 @@ def connect(
     """Connect, take the channel's lock with `phrase` and subscribe to the read-back.
 
     Raises `Unreachable` if that takes longer than `within` seconds, and `Rejected` if somebody
-    else holds the channel. `closed` is told once, by the reader, when the connection is over.
+    else holds the channel. `closed` is told once, by the reader, when the connection is over; also
+    of one that was refused here.
     """
     until = time.monotonic() + within
     where = f"{address[0]}:{address[1]}"

@@ -2,8 +2,9 @@
 
 Every tick the engine tells its whole state under one time tag. Where that is long it fills packets
 in the order of the addresses until one has reached `_FULL` bytes, so a shorter packet is the last
-of its tick; a full one may be, which the next tick shows. Source: CasparCG 2.5.0,
-`protocol/osc/client.cpp`; the encoding: Open Sound Control 1.0.
+of its tick; a full one may be, which the next tick shows. An engine that splits sooner is found out
+by its first continuation. Source: CasparCG 2.5.0, `protocol/osc/client.cpp`; the encoding: Open
+Sound Control 1.0.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ Values = Mapping[str, tuple[Value, ...]]
 
 _BUNDLE = b"#bundle\0"
 _FULL = 2048  # bytes from which on the engine begins another packet
+_LEAST_FULL = 1024  # bytes; no engine splits what is shorter
 _HEADER = 16  # bytes of a bundle before its first element
 
 _INT = struct.Struct(">i")
@@ -30,11 +32,11 @@ _PLAIN: Mapping[str, bool] = {"T": True, "F": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packet:
-    """One packet: its tick's counter, values by address, whether more of the tick may come."""
+    """One packet: its tick's counter, values by address, and its size in bytes."""
 
     time_tag: int
     values: Values = field(repr=False)
-    is_full: bool
+    size: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ def read_packet(data: bytes) -> Packet:
         values = dict(_messages(data))
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise ValueError(f"a broken OSC bundle: {error}") from error
-    return Packet(time_tag=_TAG.unpack_from(data, 8)[0], values=values, is_full=len(data) >= _FULL)
+    return Packet(time_tag=_TAG.unpack_from(data, 8)[0], values=values, size=len(data))
 
 
 def _messages(data: bytes) -> Iterator[tuple[str, tuple[Value, ...]]]:
@@ -99,16 +101,23 @@ class StateJoiner:
     def __init__(self) -> None:
         self._tag: int | None = None
         self._values: dict[str, tuple[Value, ...]] = {}
+        self._full = _FULL
+        self._told: State | None = None  # the newest state that was taken for whole
+        self._told_size = 0  # of the last packet in it
 
     def feed(self, packet: Packet) -> tuple[State, ...]:
         """Take one packet; return the states that are whole now, oldest first."""
         whole: list[State] = []
         if self._tag is not None and packet.time_tag != self._tag:
             whole.append(self._take())
+        if self._tag is None and self._told is not None and _continues(self._told, packet):
+            self._full = max(_LEAST_FULL, min(self._full, self._told_size))
+            self._values = dict(self._told.values)
         self._tag = packet.time_tag
         self._values.update(packet.values)
-        if not packet.is_full:
+        if packet.size < self._full:
             whole.append(self._take())
+            self._told, self._told_size = whole[-1], packet.size
         return tuple(whole)
 
     def _take(self) -> State:
@@ -116,3 +125,8 @@ class StateJoiner:
         state = State(time_tag=self._tag, values=self._values)
         self._tag, self._values = None, {}
         return state
+
+
+def _continues(told: State, packet: Packet) -> bool:
+    # The counter of an engine that was started anew may meet the old one's; its addresses do too.
+    return told.time_tag == packet.time_tag and told.values.keys().isdisjoint(packet.values)

@@ -10,12 +10,14 @@ from reconciler.sidecar.casparcg.osc_packets import Value
 FULL = 2048  # bytes from which on the engine begins another packet
 
 
-def packets(time_tag: int, values: Mapping[str, tuple[tuple[str, Value], ...]]) -> list[bytes]:
+def packets(
+    time_tag: int, values: Mapping[str, tuple[tuple[str, Value], ...]], *, full: int = FULL
+) -> list[bytes]:
     """One state, split where the engine splits it. Values come with their type letter."""
     head = b"#bundle\0" + struct.pack(">Q", time_tag)
     found, packet = [], head
     for address, arguments in values.items():
-        if len(packet) >= FULL:
+        if len(packet) >= full:
             found.append(packet)
             packet = head
         body = _text(address) + _text("," + "".join(kind for kind, _ in arguments))

@@ -55,6 +55,20 @@ def test_the_next_tick_ends_one_whose_last_packet_was_lost_or_full() -> None:
     assert found[1].values == SMALL
 
 
+def test_an_engine_that_splits_sooner_is_found_out_by_its_first_continuation() -> None:
+    ticks = [packets(tag, plain(LARGE), full=1200) for tag in (7, 8, 9)]
+    found = join(*(part for tick in ticks for part in tick), *packets(10, plain(SMALL)))
+
+    assert [state.time_tag for state in found if state.values == LARGE] == [7, 8, 9]
+    assert {state.time_tag for state in found if state.values not in (LARGE, SMALL)} == {7}
+
+
+def test_a_new_engine_whose_counter_meets_the_old_one_is_no_continuation() -> None:
+    found = join(*packets(7, plain(SMALL)), *packets(7, plain(SMALL)))
+
+    assert found == [State(time_tag=7, values=SMALL)] * 2
+
+
 def test_gaps_are_no_matter() -> None:
     found = join(*packets(7, plain(SMALL)), *packets(11, plain(SMALL)))
 
