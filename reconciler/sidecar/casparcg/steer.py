@@ -53,9 +53,14 @@ class Verdict:
     evidence: tuple[Evidence, ...]
 
 
-def steer(wanted: Wanted, layer: Layer, memory: Memory) -> Verdict:
-    """Compare one reading with what is wanted, and decide what to order."""
-    memory, evidence = observe(layer, wanted.timeline, memory)
+def steer(wanted: Wanted, layer: Layer, memory: Memory, *, again: bool = False) -> Verdict:
+    """Compare one reading with what is wanted, and decide what to order.
+
+    `again`: the reading was judged before, by another time line.
+    """
+    evidence: tuple[Evidence, ...] = ()
+    if not again:
+        memory, evidence = observe(layer, wanted.timeline, memory)
     step = _Judgement(wanted, layer, replace(memory, has_read=True))
     step.evidence.extend(evidence)
     step.decide()
