@@ -61,6 +61,10 @@ def observe(
     layer: Layer, timeline: Timeline, memory: Memory
 ) -> tuple[Memory, tuple[Evidence, ...]]:
     """Bring the memory up to a reading; tell what began and ended with it."""
+    if memory.spent:
+        if memory.spent == layer.name:
+            return memory, ()
+        memory = replace(memory, spent="")
     memory = _moved_up(layer, memory)
     found = recognise(layer, timeline, memory)
     cue = _held(layer, timeline, memory) or found.cue

@@ -83,6 +83,8 @@ class _Judgement(Step):
         due, bad = self._playable(due)
         if not self.layer.is_empty and (self._is_on(due) or self._goes_on_as(due)):
             self._go_on(due)
+        elif due is None and bad is None and self._is_moment():
+            self._prepare()  # no slate for the blink of an eye
         elif bad is not None and self.tick < bad.since + self.frames(PATIENCE):
             self._prepare()  # the last picture stands while something better is being found
         else:
@@ -123,7 +125,7 @@ class _Judgement(Step):
         airing = self.memory.airing
         if stuck.short and airing is not None:
             self.evidence += ended(airing, self.tick - 1, "short", stuck.why)
-            self.remember(airing=None)
+            self.remember(airing=None, spent=self.layer.name)
         if stuck.cue is not None:
             self.fail(stuck.cue, stuck.why, tell=not stuck.short)
         if not stuck.short and not self.was_told("escape", self.frames(PATIENCE)):
@@ -134,6 +136,11 @@ class _Judgement(Step):
         """The cue, or the slate in its place if it is known that it cannot be played."""
         bad = self.memory.bad.get(names.cue_mark(cue)) if cue is not None else None
         return (None, bad) if bad is not None else (cue, None)
+
+    def _is_moment(self) -> bool:
+        """Whether what is planned next begins so soon that the picture had better stand."""
+        start, _ = self.wanted.timeline.after(self.here)
+        return not self.layer.is_empty and start <= self.here + self.frames(JOIN_LEAD)
 
     def _is_on(self, due: Cue | None) -> bool:
         """Whether the foreground is for `due`, and not held for a freeze instead."""
