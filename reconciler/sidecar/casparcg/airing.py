@@ -61,6 +61,10 @@ def observe(
     layer: Layer, timeline: Timeline, memory: Memory
 ) -> tuple[Memory, tuple[Evidence, ...]]:
     """Bring the memory up to a reading; tell what began and ended with it."""
+    if memory.spent:
+        if memory.spent == layer.name:
+            return memory, ()
+        memory = replace(memory, spent="")
     memory = _moved_up(layer, memory)
     found = recognise(layer, timeline, memory)
     cue = _held(layer, timeline, memory) or found.cue
@@ -95,14 +99,16 @@ def ended(airing: Airing, last: int, why: str, error: str = "") -> tuple[Evidenc
     if cue is None:
         return ()
     last = max(last, airing.first_tick)
-    more = last - airing.tick if airing.moving or not isinstance(cue.source, ClipSource) else 0
+    clip = isinstance(cue.source, ClipSource)
+    more = min(last - airing.tick, 2) if airing.moving or not clip else 0
+    least = -1 if isinstance(cue.source, ClipSource) and cue.source.loop else airing.first_source
     return (
         Ended(
             key=cue.key,
             first_tick=airing.first_tick,
             last_tick=last,
             first_source_frame=airing.first_source,
-            last_source_frame=max(airing.first_source, airing.source + min(more, 2)),
+            last_source_frame=max(least, airing.source + more),
             why=why,
             error=error,
         ),

@@ -96,8 +96,10 @@ class CasparEngine:
         with self._lock:
             serial = self._wanted.serial + 1
             self._wanted = replace(self._wanted, cues=tuple(cues), serial=serial)
-            self._lock.notify_all()
-            return serial
+            life = self._life
+        if life is not None:
+            life.wake()
+        return serial
 
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs."""
@@ -225,8 +227,8 @@ class CasparEngine:
         return "quit"
 
     def _turn(self, life: Life) -> None:
-        self._take_timeline()
-        evidence = life.turn(TURN)
+        evidence = life.again() if self._take_timeline() else ()
+        evidence += life.turn(TURN)
         life.keep_outputs()
         self._publish(life, evidence)
         now = time.monotonic()
@@ -268,14 +270,17 @@ class CasparEngine:
 
     # ── what is wanted ───────────────────────────────────────────────────────────────────────────
 
-    def _take_timeline(self) -> None:
+    def _take_timeline(self) -> bool:
+        """Whether there is a new one."""
         with self._lock:
             wanted, known, self._known = self._wanted, self._known, None
         if known is not None:
             self._helm.know(known)
-        if wanted.serial != self._helm.serial:
-            self._helm.show(wanted.cues, wanted.serial)
-            self._lookout.want(self._helm.files())
+        if wanted.serial == self._helm.serial:
+            return False
+        self._helm.show(wanted.cues, wanted.serial)
+        self._lookout.want(self._helm.files())
+        return True
 
     def _take_outputs(self) -> None:
         with self._lock:

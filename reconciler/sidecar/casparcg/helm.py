@@ -30,7 +30,7 @@ from reconciler.sidecar.casparcg.reading import layer_of
 from reconciler.sidecar.casparcg.replies import Reply
 from reconciler.sidecar.casparcg.seen import ServerSeen
 from reconciler.sidecar.casparcg.state import Layer, Memory, Wanted
-from reconciler.sidecar.casparcg.steer import steer
+from reconciler.sidecar.casparcg.steer import Verdict, steer
 from reconciler.sidecar.casparcg.timeline import Timeline
 from reconciler.sidecar.engine_port import Cue, CueState, Evidence, LiveSource, OnAir
 
@@ -93,8 +93,17 @@ class Helm:
 
     def turn(self, seen: ServerSeen, tick: int, ask: Ask) -> tuple[Evidence, ...]:
         """Take a reading, order what differs, and tell what became known."""
-        verdict = steer(self._wanted, self._read(seen, tick), self.memory)
+        return self._carry_on(steer(self._wanted, self._read(seen, tick), self.memory), ask)
+
+    def again(self, ask: Ask) -> tuple[Evidence, ...]:
+        """Judge the last reading by a time line that is newer than it: acts shall be quick."""
+        if self.layer is None:
+            return ()
+        return self._carry_on(steer(self._wanted, self.layer, self.memory, again=True), ask)
+
+    def _carry_on(self, verdict: Verdict, ask: Ask) -> tuple[Evidence, ...]:
         self.memory = verdict.memory
+        tick = self.layer.tick if self.layer is not None else 0
         told = list(verdict.evidence)
         for order in verdict.orders:
             answer = self._carry_out(order, ask)

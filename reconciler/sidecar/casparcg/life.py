@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 ASK_WITHIN = 0.5  # seconds; answers take milliseconds, and some never come
 CONNECT_WITHIN = 1.0
+YOUNG = 0.03  # seconds; an older reading is followed by another at once
 CONNECT_EVERY = 0.05
 PONG_WITHIN = 1.0  # seconds; answered outside all queues, so only a hang is slower
 PING_EVERY = 1.0
@@ -63,6 +64,7 @@ class Life:
         self._heard: deque[Heard] = deque(maxlen=STATES_MOST)
         self._news = threading.Condition()
         self._listener = OscListener(self._hear)
+        self._poked = False
         self._link: Link | None = None
         self._pinged = self._connected = time.monotonic()
         self._arrivals: deque[float] = deque(maxlen=ARRIVALS)
@@ -103,7 +105,8 @@ class Life:
     def turn(self, timeout: float) -> tuple[Evidence, ...]:
         """Wait for read-back, act on it, and tell what became known."""
         with self._news:
-            self._news.wait_for(lambda: self._heard, timeout)
+            self._news.wait_for(lambda: self._heard or self._poked, timeout)
+            self._poked = False
             states = tuple(self._heard)
             self._heard.clear()
         told: list[Evidence] = []
@@ -120,6 +123,11 @@ class Life:
             else:
                 told += self._helm.turn(seen, self.tick, self.ask)
         return tuple(told)
+
+    def again(self) -> tuple[Evidence, ...]:
+        """Act upon the last reading by a new time line, unless the engine has ticked since."""
+        young = self.read_at is not None and time.monotonic() - self.read_at < YOUNG
+        return self._helm.again(self.ask) if young and not self._heard else ()
 
     def keep_outputs(self) -> None:
         """Start and end what differs from what should be sent now."""
@@ -172,6 +180,7 @@ class Life:
     def wake(self) -> None:
         """Let a `turn` return now."""
         with self._news:
+            self._poked = True
             self._news.notify_all()
 
     def close(self) -> None:

@@ -139,6 +139,7 @@ class Memory:
     coming: Coming | None = None
     back: Back | None = None
     bad: Mapping[str, Bad] = field(default_factory=dict)  # by the cue's mark
+    spent: str = ""  # the name of what has ended, though its last picture stands
     off_since: int | None = None  # since when the picture is far from where it should be
     told_at: Mapping[str, int] = field(
         default_factory=dict

@@ -53,9 +53,14 @@ class Verdict:
     evidence: tuple[Evidence, ...]
 
 
-def steer(wanted: Wanted, layer: Layer, memory: Memory) -> Verdict:
-    """Compare one reading with what is wanted, and decide what to order."""
-    memory, evidence = observe(layer, wanted.timeline, memory)
+def steer(wanted: Wanted, layer: Layer, memory: Memory, *, again: bool = False) -> Verdict:
+    """Compare one reading with what is wanted, and decide what to order.
+
+    `again`: the reading was judged before, by another time line.
+    """
+    evidence: tuple[Evidence, ...] = ()
+    if not again:
+        memory, evidence = observe(layer, wanted.timeline, memory)
     step = _Judgement(wanted, layer, replace(memory, has_read=True))
     step.evidence.extend(evidence)
     step.decide()
@@ -78,6 +83,8 @@ class _Judgement(Step):
         due, bad = self._playable(due)
         if not self.layer.is_empty and (self._is_on(due) or self._goes_on_as(due)):
             self._go_on(due)
+        elif due is None and bad is None and self._is_moment():
+            self._prepare()  # no slate for the blink of an eye
         elif bad is not None and self.tick < bad.since + self.frames(PATIENCE):
             self._prepare()  # the last picture stands while something better is being found
         else:
@@ -92,8 +99,13 @@ class _Judgement(Step):
             if cue.start > until:
                 return
             why = self.wanted.problems.get(names.path_of(cue, ""))
-            if why is not None and names.cue_mark(cue) not in self.memory.bad:
+            if why is not None and not self._moves(cue):
                 self.fail(cue, why)
+
+    def _moves(self, cue: Cue) -> bool:
+        """Whether the engine is seen playing it, whatever others think of its file."""
+        airing = self.memory.airing
+        return airing is not None and airing.moving and names.same_showing(airing.cue, cue)
 
     def _forgive(self) -> None:
         """What failed a while ago is tried again, unless its file is known to be broken."""
@@ -113,7 +125,7 @@ class _Judgement(Step):
         airing = self.memory.airing
         if stuck.short and airing is not None:
             self.evidence += ended(airing, self.tick - 1, "short", stuck.why)
-            self.remember(airing=None)
+            self.remember(airing=None, spent=self.layer.name)
         if stuck.cue is not None:
             self.fail(stuck.cue, stuck.why, tell=not stuck.short)
         if not stuck.short and not self.was_told("escape", self.frames(PATIENCE)):
@@ -124,6 +136,11 @@ class _Judgement(Step):
         """The cue, or the slate in its place if it is known that it cannot be played."""
         bad = self.memory.bad.get(names.cue_mark(cue)) if cue is not None else None
         return (None, bad) if bad is not None else (cue, None)
+
+    def _is_moment(self) -> bool:
+        """Whether what is planned next begins so soon that the picture had better stand."""
+        start, _ = self.wanted.timeline.after(self.here)
+        return not self.layer.is_empty and start <= self.here + self.frames(JOIN_LEAD)
 
     def _is_on(self, due: Cue | None) -> bool:
         """Whether the foreground is for `due`, and not held for a freeze instead."""

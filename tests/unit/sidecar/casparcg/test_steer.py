@@ -237,7 +237,8 @@ def test_a_file_that_is_shorter_than_promised_is_told_and_the_next_is_on_time() 
     story = run(clip("a", 20, 100, path="/media/s.mp4"), clip("b", 120, 50), s=60)
     story.knows_lengths = True
     story.until(175)
-    assert ("a", 20, 79, "short") in [(k, f, t, w) for k, f, t, w in story.ended]
+    assert [each for each in story.ended if each[0] == "a"] == [("a", 20, 79, "short")]
+    assert [key for key, _, _ in story.began] == ["a", "b"]
     assert story.shown(120, 170) == frames("b", 0, 50)
 
 

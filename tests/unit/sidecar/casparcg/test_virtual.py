@@ -222,7 +222,7 @@ def test_what_cannot_be_played_is_known_before_its_time(broken: Clip | None) -> 
 
 def test_a_clip_that_holds_less_than_it_promises_is_told_and_left() -> None:
     story = Virtual(
-        library(x=Clip(frames=200, holds=60, damage="truncated")),
+        library(x=Clip(frames=200, holds=60)),
         [clip("x", 20, 150), clip("b", 170, 50)],
     )
     story.until(225)

@@ -62,8 +62,8 @@ class Virtual:
         self._passed = 0
         self._client: Connection | None = None
         self.serial = 0
-        self.show(*cues)
         self.call()
+        self.show(*cues)
 
     def new_helm(self) -> Helm:
         helm = Helm(self.video, self.links, Path(SLATE))
@@ -83,6 +83,7 @@ class Virtual:
         self.serial += 1
         self.cues = cues
         self.helm.show(cues, self.serial)
+        self.told += self.helm.again(self._ask)
 
     # ── trouble ──────────────────────────────────────────────────────────────────────────────────
 
