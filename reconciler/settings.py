@@ -6,6 +6,7 @@ The lineup says what should be on air; settings say where this process finds thi
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,8 @@ class Settings:
     """Where things are, for one process.
 
     `lineup` is the folder of lineup.yaml; `state` this installation's memory; `database_url` empty
-    means the embedded PostgreSQL. `environment` is what `{{ env.X }}` may read.
+    means the embedded PostgreSQL; `casparcg` starts a CasparCG server on a node of this machine, its
+    config's path following. `environment` is what `{{ env.X }}` may read.
     """
 
     lineup: Path
@@ -28,6 +30,7 @@ class Settings:
     database_url: str = field(default="", repr=False)
     web_host: str = "127.0.0.1"
     web_port: int = 8080
+    casparcg: tuple[str, ...] = ("casparcg",)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -44,6 +47,7 @@ def read_settings(
         database_url=database_url or env.get("RECONCILE_DATABASE_URL", ""),
         web_host=env.get("RECONCILE_WEB_HOST", "127.0.0.1"),
         web_port=_port(env.get("RECONCILE_WEB_PORT", "8080")),
+        casparcg=_command(env.get("RECONCILE_CASPARCG") or "casparcg"),
         environment={k: v for k, v in env.items() if not k.startswith("RECONCILE_")},
         secrets=_secrets(env),
     )
@@ -58,6 +62,16 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
         raise UsageError(f"RECONCILE_WEB_PORT: expected a port from 0 to 65535, found {text!r}")
     return int(text)
+
+
+def _command(text: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"RECONCILE_CASPARCG: expected a command, found {text!r}") from error
+    if not words:
+        raise UsageError(f"RECONCILE_CASPARCG: expected a command, found {text!r}")
+    return words
 
 
 def _lines(path: str) -> list[str]:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
@@ -31,18 +31,21 @@ from reconciler.adapters.sidecar_http import SidecarHttp
 from reconciler.errors import Rejected
 from reconciler.lineup.starter import STARTER, starter_files
 from reconciler.lineup.templating import Values
-from reconciler.model.desired import DesiredNode, Runtime
+from reconciler.model.desired import DesiredNode, EngineKind, Runtime
 from reconciler.model.ids import NodeName
 from reconciler.model.observed import SidecarSeen
 from reconciler.plan.actions import StageMedia
 from reconciler.ports import LineupReader, NodeControl
 from reconciler.report.render import render as render_plan
+from reconciler.model.video import VideoFormat
 from reconciler.settings import Settings
 from reconciler.shell import watch
 from reconciler.shell.converge import Judgement
 from reconciler.shell.inforce import InForce
 from reconciler.shell.stage import Stager
 from reconciler.shell.world import World
+from reconciler.sidecar.casparcg.config import rendered_digest
+from reconciler.sidecar.casparcg.shipped import engine_templates
 
 Tell = Callable[[str], None]
 
@@ -96,9 +99,17 @@ def _nodes(in_force: InForce) -> tuple[DesiredNode, ...]:
 def open_lineup(settings: Settings) -> LineupReader:
     """The lineup of the settings, with its parse cache."""
     values = Values(
-        env=settings.environment, secrets=settings.secrets, mark_key=_mark_key(settings)
+        env=settings.environment,
+        secrets=settings.secrets,
+        mark_key=_mark_key(settings),
+        rendered=_rendered,
     )
     return FolderLineupReader(settings.lineup, values, DiskParseCache(settings.state / "parsed"))
+
+
+@lru_cache
+def _rendered(video: VideoFormat) -> str:
+    return rendered_digest(video, None, engine_templates())
 
 
 def _mark_key(settings: Settings) -> bytes:
@@ -115,6 +126,7 @@ class Nodes:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.state / "nodes"
+        self._casparcg = settings.casparcg
         self._lock = threading.Lock()
         self._known: dict[DesiredNode, NodeControl] = {}
         self._by_name: dict[NodeName, NodeControl] = {}
@@ -136,6 +148,7 @@ class Nodes:
                     node.name,
                     self._folder / node.name,
                     devices=devices,
+                    engine_commands={EngineKind.CASPARCG.value: self._casparcg},
                     stage_rate=node.stage_rate,
                 )
             case Runtime.DOCKER | Runtime.AGENT:

@@ -74,8 +74,9 @@ def _tail(path: Path) -> str:
 class Stack:
     """One installation under `root`: `configs/`, `media/`, `state/`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, settings: Mapping[str, str] | None = None) -> None:
         self.root = root
+        self._settings = settings or {}
         self.lineup, self.media, self.state = root / "configs", root / "media", root / "state"
         self.programs: dict[str, subprocess.Popen[bytes]] = {}
         self.receivers: dict[str, Receiver] = {}
@@ -128,7 +129,7 @@ class Stack:
             text=True,
             timeout=within,
             check=False,
-            env=_environment(),
+            env=self._environment(),
         )
 
     def start(self, name: str, *arguments: str) -> None:
@@ -139,8 +140,13 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=self._environment(),
             )
+
+    def _environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("RECONCILE_")}
+        root = str(Path(__file__).resolve().parents[1])
+        return {**kept, "PYTHONPATH": root, **self._settings}
 
     def serve(self) -> None:
         """Start `serve` on a free port and wait until it answers."""
@@ -255,18 +261,19 @@ def ask(folder: ProcessFolder, path: str) -> Row | None:
     return answer
 
 
-def _environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("RECONCILE_")}
-    return {**kept, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-
-
 @contextmanager
 def running_stack(
-    files: Callable[[Stack], Mapping[str, str]], *, programs: Sequence[str] = ("watch",)
+    files: Callable[[Stack], Mapping[str, str]],
+    *,
+    programs: Sequence[str] = ("watch",),
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
-    """An installation with the lineup that `files` gives, committed, and `programs` started."""
+    """An installation with the lineup that `files` gives, committed, and `programs` started.
+
+    `settings` are added to their environment.
+    """
     with short_folder() as folder:
-        stack = Stack(folder)
+        stack = Stack(folder, settings)
         _open.append(stack)
         try:
             stack.commit(files(stack))

@@ -13,10 +13,11 @@ import select
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import reconciler
 from reconciler.adapters.media_files import MediaFolder
@@ -53,14 +54,14 @@ class LocalNode:
         folder: Path,
         *,
         devices: frozenset[int] | None = None,
-        engine_command: Sequence[str] | None = None,
+        engine_commands: Mapping[str, Sequence[str]] = MappingProxyType({}),
         stage_rate: int | None = None,
     ) -> None:
         self.name = name
         self.folder = folder.absolute()
         self.media = self.folder / "media"
         self._devices = devices
-        self._engine_command = engine_command
+        self._engine_commands = engine_commands
         bucket = Bucket(None if stage_rate is None else stage_rate // 8)
         self._files = MediaFolder(self.media, Line(bucket))
         self._known: frozenset[tuple[str, bool]] | None = None
@@ -213,8 +214,9 @@ class LocalNode:
             "media_root": str(self.media),
             "folder": str(folder.path),
         }
-        if self._engine_command is not None:
-            document["engine_command"] = list(self._engine_command)
+        command = self._engine_commands.get(str(document.get("engine")))
+        if command is not None:
+            document["engine_command"] = list(command)
         write_whole(folder.path / SPEC_FILE, as_json(document))
         pid = _detach(folder.path)
         write_json(folder.path / "pid.json", {"pid": pid, "started": start_time(pid)})

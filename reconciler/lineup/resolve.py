@@ -28,6 +28,7 @@ from reconciler.lineup.reading import Files, Loaded
 from reconciler.lineup.resolve_outputs import outputs_of
 from reconciler.lineup.scalars import as_time
 from reconciler.lineup.stores import desired_store, store_of
+from reconciler.lineup.templating import Values
 from reconciler.model.copies import MediaRoom
 from reconciler.model.desired import (
     Account,
@@ -37,6 +38,7 @@ from reconciler.model.desired import (
     DesiredNode,
     DesiredRecorder,
     DesiredStore,
+    EngineKind,
     Filler,
     Layer,
     LiveSource,
@@ -182,7 +184,7 @@ class _Context:
             engine=merged.engine,
             bitrate=merged.bitrate,
             digest="",
-            fingerprint=_fingerprint(merged),
+            fingerprint=_fingerprint(merged, self._files.scope.values),
             file=loaded.path,
         )
 
@@ -204,9 +206,15 @@ def _fingerprint_of(*started_with: object) -> str:
     return digest(started_with)
 
 
-def _fingerprint(merged: Merged) -> str:
+def _fingerprint(merged: Merged, values: Values) -> str:
+    """Digest of all that a sidecar is started with, its engine's rendered config included."""
+    is_caspar = merged.engine is EngineKind.CASPARCG
     return _fingerprint_of(
-        merged.format.name, merged.engine.value, merged.preview.hls, merged.bitrate
+        merged.format.name,
+        merged.engine.value,
+        merged.preview.hls,
+        merged.bitrate,
+        values.rendered(merged.format) if is_caspar else "",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from reconciler.lineup.findings import Finding, Path, nearest
 from reconciler.lineup.parse import Raw
 from reconciler.model.desired import Text
+from reconciler.model.video import VideoFormat
 
 _SIMPLE = re.compile(r"\s*(vars|env|secrets)\.([A-Za-z_]\w*)\s*")
 _PARTS = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
@@ -41,11 +42,15 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
-    """What a lineup is given from outside: environment, secrets, and a key to mark them by."""
+    """What a lineup is given from outside: environment, secrets, and a key to mark them by.
+
+    `rendered` is the digest of what is rendered for a CasparCG engine of a format.
+    """
 
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     mark_key: bytes = field(default=b"", repr=False)
+    rendered: Callable[[VideoFormat], str] = lambda _: ""
 
     def mark(self, value: str) -> str:
         """A keyed digest of a secret value: it changes with it and tells nothing of it."""

@@ -52,7 +52,7 @@ def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NodeControl
             NodeName("n1"),
             tmp_path / "n1",
             devices=frozenset({1, 2}),
-            engine_command=FAKE_ENGINE,
+            engine_commands={"embedded": FAKE_ENGINE},
         )
     yield made
     for seen in made.look()[1]:

@@ -41,7 +41,10 @@ def sidecar_processes(folder: Path) -> list[int]:
 
 
 def test_two_reconcilers_that_race_start_one_sidecar(tmp_path: Path) -> None:
-    nodes = [LocalNode(NodeName("n1"), tmp_path / "n1", engine_command=FAKE_ENGINE) for _ in "ab"]
+    nodes = [
+        LocalNode(NodeName("n1"), tmp_path / "n1", engine_commands={"embedded": FAKE_ENGINE})
+        for _ in "ab"
+    ]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda i: nodes[i % 2].spawn(start_of()), range(4)))
 
@@ -88,7 +91,8 @@ def test_it_outlives_the_reconciler_that_started_it(tmp_path: Path) -> None:
         "from tests.contract.test_nodes import start_of\n"
         "from reconciler.adapters.local_process import LocalNode\n"
         "from tests.unit.sidecar.situations import FAKE_ENGINE\n"
-        "LocalNode('n1', Path(sys.argv[1]), engine_command=FAKE_ENGINE).spawn(start_of())\n"
+        "commands = {'embedded': FAKE_ENGINE}\n"
+        "LocalNode('n1', Path(sys.argv[1]), engine_commands=commands).spawn(start_of())\n"
     )
     root = Path(__file__).resolve().parents[2]
     subprocess.run(

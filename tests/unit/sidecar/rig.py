@@ -30,7 +30,11 @@ class Rig:
     """One process node, one client, one channel."""
 
     def __init__(self, folder: Path, engine: Sequence[str] | None = FAKE_ENGINE) -> None:
-        self.node = LocalNode(NodeName("n1"), folder / "n1", engine_command=engine)
+        self.node = LocalNode(
+            NodeName("n1"),
+            folder / "n1",
+            engine_commands={} if engine is None else {"embedded": engine},
+        )
         self.client = SidecarHttp(self.node.secrets_of)
         self.media = self.node.media
         self.media.mkdir(parents=True)
