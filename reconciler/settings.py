@@ -21,8 +21,8 @@ class Settings:
     """Where things are, for one process.
 
     `lineup` is the folder of lineup.yaml; `state` this installation's memory; `database_url` empty
-    means the embedded PostgreSQL; `casparcg` starts a CasparCG server on a node of this machine, its
-    config's path following. `environment` is what `{{ env.X }}` may read.
+    means the embedded PostgreSQL. `casparcg` starts a CasparCG server on a node of this machine,
+    given a config's path. `environment` is what `{{ env.X }}` may read.
     """
 
     lineup: Path

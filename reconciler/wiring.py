@@ -34,10 +34,10 @@ from reconciler.lineup.templating import Values
 from reconciler.model.desired import DesiredNode, EngineKind, Runtime
 from reconciler.model.ids import NodeName
 from reconciler.model.observed import SidecarSeen
+from reconciler.model.video import VideoFormat
 from reconciler.plan.actions import StageMedia
 from reconciler.ports import LineupReader, NodeControl
 from reconciler.report.render import render as render_plan
-from reconciler.model.video import VideoFormat
 from reconciler.settings import Settings
 from reconciler.shell import watch
 from reconciler.shell.converge import Judgement

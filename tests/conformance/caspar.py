@@ -247,3 +247,5 @@ def _said(evidence: port.Evidence) -> Mapping[str, object]:
             return {"seen": "failed", "key": evidence.key}
         case port.EngineLost():
             return {"seen": "lost"}
+        case port.GateTurned():
+            return {"seen": "turned"}

@@ -7,7 +7,6 @@ import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 

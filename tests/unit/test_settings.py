@@ -56,6 +56,19 @@ def test_a_port_that_is_none_is_one_sentence(monkeypatch: pytest.MonkeyPatch, po
         read_settings()
 
 
+def test_what_starts_casparcg_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().casparcg == ("casparcg",)
+    monkeypatch.setenv("RECONCILE_CASPARCG", "/opt/casparcg/run --fast 'a b'")
+    assert read_settings().casparcg == ("/opt/casparcg/run", "--fast", "a b")
+
+
+@pytest.mark.parametrize("text", [" ", '"'])
+def test_a_command_that_is_none_is_one_sentence(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("RECONCILE_CASPARCG", text)
+    with pytest.raises(UsageError, match="RECONCILE_CASPARCG: expected a command, found"):
+        read_settings()
+
+
 def test_secrets_come_from_the_environment_and_from_a_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -325,6 +325,17 @@ def test_the_fingerprint_changes_only_with_what_a_sidecar_is_started_with() -> N
     assert len({same, *changed}) == len(changed) + 1
 
 
+def test_what_is_rendered_for_casparcg_is_part_of_its_fingerprint_alone() -> None:
+    def fingerprint(text: str, rendered: str) -> str:
+        values = Values(rendered=lambda video: f"{rendered} {video}")
+        return next(iter(load(texts(channels__news=text), values).channels.values())).fingerprint
+
+    plain = NEWS.replace("{{ vars.mux }}", "mux.example")
+    assert fingerprint(plain, "one") == fingerprint(plain, "other")
+    caspar = plain + "engine: casparcg\n"
+    assert fingerprint(caspar, "one") != fingerprint(caspar, "other")
+
+
 def test_the_revisions_digest_is_that_of_the_content() -> None:
     assert desired().revision.digest == Tree.of(texts()).digest
     assert desired().revision.digest != desired(playlists__base="items: [B]\n").revision.digest
