@@ -94,6 +94,12 @@ class Consumer:
     sent: int = 0  # how many of them a UDP stream has passed on
     _broken: bool = False
 
+    def forget(self, kept: int) -> None:
+        """Remember only the newest pictures."""
+        gone = max(0, len(self.got) - kept)
+        del self.got[:gone]
+        self.sent = max(0, self.sent - gone)
+
     @property
     def is_file(self) -> bool:
         return self.kind in {"file", "stream"}
