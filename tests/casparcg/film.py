@@ -149,7 +149,9 @@ class Film(Producer):
         return self.held()
 
     def _picture(self, at: int) -> Picture:
-        return Picture(kind="film", path=self.path, name=self.name, frame=self._source_frame(at))
+        return Picture(
+            kind="film", path=self.path, name=self.name, frame=self._source_frame(at), at=at
+        )
 
     def _source_frame(self, at: int) -> int:
         frame = newest_frame(at, self.clip.rate, self.rate)

@@ -16,6 +16,7 @@ class Picture:
     path: str = ""
     name: str = ""
     frame: int = 0
+    at: int = 0  # the position in the clip, in the channel's units
     frozen: bool = False
     parts: tuple[Picture, ...] = ()
 
