@@ -31,7 +31,6 @@ FILTERS = {
     "scale",
     "fps",
     "null",
-    "anull",
     "yadif",
     "bwdif",
     "volume",
