@@ -54,8 +54,14 @@ class FakeCaspar:
     # life and death
 
     def boot(self) -> None:
-        """Start with nothing but what the config gives: no layer, no lock, no old output."""
+        """Start with nothing but what the config gives: no layer, no lock, no old output.
+
+        What stands around the server (devices, inputs, locale, scanner) outlives it.
+        """
+        before = getattr(self, "machine", None)
         self.machine = Machine(shelf=self.shelf, far_ends=self.far_ends)
+        if before is not None:
+            self.machine.equip_like(before)
         self.machine.folders = tuple(f for f in (self.setup.working, self.setup.media) if f)
         self.machine.config, self.machine.paths = self.setup.xml, dict(self.setup.paths)
         self.machine.clear_phrase = self.setup.clear_phrase
