@@ -209,6 +209,9 @@ def _names(media: Path) -> list[str]:
 
 def _link(content: Path, target: Path) -> None:
     """Put a hard link in place at once, over what may be there."""
+    with contextlib.suppress(FileExistsError):
+        os.link(content, target)
+        return
     fresh = target.with_name(f".{target.name}.{os.getpid()}.link")
     fresh.unlink(missing_ok=True)
     try:
