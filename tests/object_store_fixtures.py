@@ -15,7 +15,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,11 +117,9 @@ class Store:
             secret_key=Text(shown="{{ secrets.secret }}", value=secret, mark=secret),
         )
 
-    def put(
-        self, bucket: str, key: str, body: bytes, metadata: Mapping[str, str] = {}
-    ) -> str:  # never changed
+    def put(self, bucket: str, key: str, body: bytes, **metadata: str) -> str:
         """Put one object; returns its ETag."""
-        put = self.client.put_object(Bucket=bucket, Key=key, Body=body, Metadata=dict(metadata))
+        put = self.client.put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
         return str(put["ETag"])
 
 

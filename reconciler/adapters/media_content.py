@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from reconciler.adapters.transfer_state import read_state
 from reconciler.errors import Rejected, Unreachable
@@ -26,6 +27,7 @@ FOLDER = ".content"
 _DIGEST = "sha256-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,99}")
 _POLL = 0.1  # seconds between looks at a lock
+_LINKS_POLL = 0.002
 _LINKS_WITHIN = 10.0  # seconds for somebody else's links; they take milliseconds
 _STALE = 3 * 86_400  # seconds after which what nobody resumed is removed
 
@@ -36,6 +38,10 @@ class Contents:
     def __init__(self, media: Path) -> None:
         self._media = media
         self._folder = media / FOLDER
+        self._links = Lock()
+        self._syncs = Lock()
+        self._linked = 0
+        self._synced = 0
 
     def part(self, order: StageOrder) -> Path:
         """Where the order's bytes are brought to."""
@@ -80,10 +86,9 @@ class Contents:
             part.replace(path)
             if order.content != path.name:
                 _link(path, self._folder / order.content)
-            for name in _names(self._media):
+            for name in _names(self._media) if before else ():
                 if _inode(self._media / name) in before:
                     _link(path, self._media / name)
-            sync_folder(self._folder)
         return path
 
     def same(self, order: StageOrder, digest: str) -> Path | None:
@@ -99,7 +104,7 @@ class Contents:
         """Let `content` be played as `stored`; raises `FileNotFoundError` if it went meanwhile."""
         with self._linking():
             _link(content, self._media / stored)
-            sync_folder(self._media)
+        self._sync()
 
     def drop(self, stored: str) -> None:
         """Take a name away, and the content with its last name."""
@@ -133,13 +138,23 @@ class Contents:
         return tuple(sorted((seen for seen in found if seen), key=lambda seen: seen.stored))
 
     def sweep(self, now: float) -> None:
-        """Remove what was begun long ago and never resumed; `now` is on the wall."""
+        """Remove what was begun long ago and never resumed, or fetched and never played.
+
+        `now` is on the wall.
+        """
         for path in self._folder.glob("*.part"):
             lock = path.with_suffix(".lock")
             with contextlib.suppress(OSError), _locked(lock, 0) as is_ours:
                 if is_ours and now - path.stat().st_mtime > _STALE:
                     for suffix in (".part", ".journal", ".state"):
                         path.with_suffix(suffix).unlink(missing_ok=True)
+
+        with self._linking():
+            for paths in self._by_inode().values():
+                seen = paths[0].stat()
+                if seen.st_nlink == len(paths) and now - seen.st_mtime > _STALE:
+                    for path in paths:
+                        path.unlink()
 
     def _by_inode(self) -> dict[int, list[Path]]:
         found: dict[int, list[Path]] = {}
@@ -149,13 +164,30 @@ class Contents:
                     found.setdefault(entry.inode(), []).append(Path(entry.path))
         return found
 
+    def digest_of(self, content: Path) -> str | None:
+        """The SHA-256 of content that is here, by whichever of its names."""
+        if content.name.startswith(_DIGEST):
+            return content.name.removeprefix(_DIGEST)
+        return self.digests().get(content.stat().st_ino)
+
     @contextmanager
     def _linking(self) -> Iterator[None]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self._folder / ".links", _LINKS_WITHIN, keep=True) as is_ours:
+        path = self._folder / ".links"
+        with self._links, _locked(path, _LINKS_WITHIN, poll=_LINKS_POLL, keep=True) as is_ours:
             if not is_ours:
                 raise Unreachable("media: another process holds its links", system="media")
             yield
+            self._linked += 1
+
+    def _sync(self) -> None:
+        """Make names outlive a power cut; one sync serves all who wait for it."""
+        mine = self._linked
+        with self._syncs:
+            if self._synced < mine:
+                upto = self._linked
+                sync_folder(self._media)
+                self._synced = upto
 
 
 def _checked(name: str) -> str:
@@ -187,7 +219,9 @@ def _link(content: Path, target: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path, patience: float, *, keep: bool = False) -> Iterator[bool]:
+def _locked(
+    path: Path, patience: float, *, poll: float = _POLL, keep: bool = False
+) -> Iterator[bool]:
     """Hold a lock file, which goes with its last holder unless it is to be kept."""
     deadline = time.monotonic() + patience
     while True:
@@ -197,7 +231,7 @@ def _locked(path: Path, patience: float, *, keep: bool = False) -> Iterator[bool
                 if time.monotonic() >= deadline:
                     yield False
                     return
-                time.sleep(min(_POLL, max(0.001, patience)))
+                time.sleep(poll)
                 continue
             if os.fstat(descriptor).st_ino != _inode(path):
                 continue  # it went with its last holder, between our opening and locking it

@@ -67,10 +67,10 @@ class MediaFolder:
     def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
         """Fetch the order's file anew; the one that is here stays until the new one is whole."""
         target = _inside(self._media, order.stored)
-        if local_path(order.uri) is not None:
-            target.unlink(missing_ok=True)
-            return stage(self._media, order, progress)
         with _reported(order):
+            if local_path(order.uri) is not None:
+                target.unlink(missing_ok=True)
+                return stage(self._media, order, progress)
             content = self._contents
             with content.held(order, self._patience):
                 part = content.part(order)
@@ -94,7 +94,7 @@ class MediaFolder:
                 found = content.find(order) or self._fetch(order, progress)
         content.play(found, order.stored)
         progress(order.size, order.size)
-        return _seen(order, content.digests().get(found.stat().st_ino))
+        return _seen(order, content.digest_of(found))
 
     def _fetch(self, order: StageOrder, progress: Progress) -> Path:
         content = self._contents

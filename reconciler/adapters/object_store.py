@@ -6,6 +6,7 @@ or `Unreachable`, and says what the store answered.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -21,6 +22,12 @@ _AT_ONCE = 16  # connections to one store
 _PAGE = 1000  # keys of one listing; a house number has a handful of files
 _HASH = "sha256"  # the name of an object's metadata that tells its digest, in any case
 _DIGITS = 64
+# How botocore finds its own settings: name in a file, in the environment, value, how to read it.
+_BARE: Any = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 class Absent(Rejected):
@@ -88,6 +95,7 @@ class ObjectStore:
 
     def _make(self) -> Any:
         import boto3
+        import botocore.session
         from botocore import UNSIGNED
         from botocore.config import Config
 
@@ -103,8 +111,11 @@ class ObjectStore:
             response_checksum_validation="when_required",
             proxies={},
         )
-        # A session of its own: no shared files, no instance metadata, nothing but what is declared.
-        session = boto3.session.Session(region_name=self._store.region, **keys)
+        # Nothing but what is declared: no profile, no files in a home folder.
+        bare = botocore.session.Session(session_vars=_BARE)
+        session = boto3.session.Session(
+            botocore_session=bare, region_name=self._store.region, **keys
+        )
         endpoint = self._store.endpoint or None
         return session.client("s3", endpoint_url=endpoint, config=config)
 

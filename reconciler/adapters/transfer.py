@@ -32,10 +32,8 @@ SMALL = 4 << 20  # bytes; a file up to here is one request, and not worth a jour
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ = 4 << 20  # bytes hashed at a time
 _WINDOW = 0.25  # seconds between measurements, and words of progress
-_SYNC_SHARE = 512  # a part of the file so small may have to be fetched again after a kill …
-_SYNC_LEAST = 1 << 17  # … but the disk is not troubled for fewer bytes than this,
-_SYNC_MOST = 2 << 20
-_SYNC_PAUSE = 0.02  # nor more often (seconds)
+_SYNC_BYTES = 64 << 20  # written out while more comes, not all at the end; or after
+_SYNC_EVERY = 1.0  # seconds; what a power cut, unlike a kill, may cost
 
 
 @dataclass(slots=True)
@@ -101,7 +99,7 @@ def _fetch_small(order: StageOrder, part: Path, line: Line) -> str:
     parts = Parts(order.size)
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        hands = Hands(order, descriptor, parts, line.connections, _share(order, parts, line))
+        hands = Hands(order, descriptor, parts, (line.connections, _share(order, parts, line)))
         hands.work_alone()
         os.fsync(descriptor)
         digest = hashlib.sha256()
@@ -122,7 +120,6 @@ class _Fetch:
         self._part = part
         self._line = line
         self._journal = journal
-        self._step = min(max(order.size // _SYNC_SHARE, _SYNC_LEAST), _SYNC_MOST)
         self._state = State(part.with_suffix(".state"), order.stored, order.size)
         self._hashed = 0
 
@@ -137,9 +134,8 @@ class _Fetch:
             os.posix_fallocate(descriptor, 0, order.size)
             self._journal.begin(there)
             parts = Parts(order.size, there)
-            share = _share(order, parts, self._line)
-            hands = Hands(order, descriptor, parts, self._line.connections, share)
-            hands.step = self._step
+            line = (self._line.connections, _share(order, parts, self._line))
+            hands = Hands(order, descriptor, parts, line, self._journal.add)
             return self._watch(hands, descriptor, progress)
         finally:
             os.close(descriptor)
@@ -150,7 +146,7 @@ class _Fetch:
         others = [
             threading.Thread(target=self._guarded, args=(hands, work), daemon=True, name=name)
             for name, work in (
-                ("stage-sync", lambda: self._keep_journal(hands, descriptor)),
+                ("stage-sync", lambda: self._keep_synced(hands, descriptor)),
                 ("stage-hash", lambda: found.append(self._hash(hands, descriptor))),
             )
         ]
@@ -186,19 +182,11 @@ class _Fetch:
         else:
             self._state.tell(self._hashed, TransferStep.VERIFYING, time.monotonic())
 
-    def _keep_journal(self, hands: Hands, descriptor: int) -> None:
-        """Sync what came and put it on record, over and over, until the hands are done."""
-        while hands.wait_for_more(self._step):
-            self._sync(hands, descriptor)
-            time.sleep(_SYNC_PAUSE)
-        self._sync(hands, descriptor)
-
-    def _sync(self, hands: Hands, descriptor: int) -> None:
-        fresh = hands.unnoted()
-        if fresh:
-            os.fdatasync(descriptor)
-            self._journal.add(extent for _, extent in fresh)
-            hands.note(fresh)
+    def _keep_synced(self, hands: Hands, descriptor: int) -> None:
+        """Bring to the disk what came, over and over, until the hands are done."""
+        while hands.wait_for_more(_SYNC_BYTES, _SYNC_EVERY):
+            self._journal.sync(descriptor)
+        self._journal.sync(descriptor)
 
     def _hash(self, hands: Hands, descriptor: int) -> str:
         """Hash the file from its start while the rest of it still comes."""

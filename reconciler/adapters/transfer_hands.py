@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 
 from reconciler.adapters.transfer_http import (
     Connections,
@@ -18,6 +18,7 @@ from reconciler.adapters.transfer_http import (
     PushedBack,
     Wanted,
 )
+from reconciler.adapters.transfer_journal import DiskTrouble
 from reconciler.adapters.transfer_pace import Pace, Share
 from reconciler.adapters.transfer_parts import Extent, Part, Parts
 from reconciler.errors import AdapterError, Unreachable
@@ -25,8 +26,15 @@ from reconciler.ports import StageOrder
 
 _TRIES = 6  # failures of one hand in a row, without a byte for any, before the file fails
 _DOUBLED = 4  # times that a rest is doubled at most
+_WORD = 1 << 20  # bytes of one part after which those who wait are told
+_RECORDS = 4096  # a part of the file so small may be fetched again after a kill, for each hand,
+_RECORD_LEAST, _RECORD_MOST = 1 << 16, 4 << 20  # within these bounds (bytes)
 _FRESH_ADDRESSES = 2  # addresses asked for anew before a refusal is believed
 _MEASURE = 0.25  # seconds of one window
+
+
+def _forget(_extent: Extent) -> None:
+    """Keep no record."""
 
 
 class Gone(Exception):  # not a failure: whoever meets it just stops
@@ -41,14 +49,15 @@ class Hands:
         order: StageOrder,
         descriptor: int,
         parts: Parts,
-        connections: Connections,
-        share: Share,
+        line: tuple[Connections, Share],
+        record: Callable[[Extent], None] = _forget,
     ) -> None:
         self._order = order
         self._descriptor = descriptor
         self._parts = parts
-        self._connections = connections
-        self._share = share
+        self._connections, self._share = line
+        self._record = record
+        self._step = min(max(order.size // _RECORDS, _RECORD_LEAST), _RECORD_MOST)
         self._pace = Pace()
         self._changed = threading.Condition()  # of a lock that its holder may take again
         self._threads: list[threading.Thread] = []
@@ -56,7 +65,6 @@ class Hands:
         self._ended = False
         self._alone = False  # one request at a time, for all that is missing
         self._whole = False  # the server sends whole files only
-        self.step = 1 << 17  # bytes of one part after which those who wait are told
         self._busy = 0
         self._restarts = 0
         self._fetched = 0
@@ -108,24 +116,12 @@ class Hands:
 
     # ── for who syncs and hashes ─────────────────────────────────────────────────────────────────
 
-    def wait_for_more(self, count: int) -> bool:
-        """Wait until so many bytes came that are not on record; False at the end."""
+    def wait_for_more(self, count: int, timeout: float) -> bool:
+        """Wait until so many bytes more have come, or for so long; False once that is all."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_over or _sum(self._parts.unnoted()) >= count, timeout=1.0
-            )
+            enough = self._fetched + count
+            self._changed.wait_for(lambda: self._is_over or self._fetched >= enough, timeout)
             return not self._is_over
-
-    def unnoted(self) -> tuple[tuple[Part, Extent], ...]:
-        """What came since it was put on record."""
-        with self._changed:
-            return self._parts.unnoted()
-
-    def note(self, fresh: Iterable[tuple[Part, Extent]]) -> None:
-        """These are on record."""
-        with self._changed:
-            for part, (_, until) in fresh:
-                self._parts.note(part, until)
 
     def wait_until_ready(self, at: int, until: int) -> int:
         """Wait until every byte from `at` to `until` is there; returns how far they are."""
@@ -166,6 +162,7 @@ class Hands:
             try:
                 self._fetch(part, self._order.address())
                 refusals = 0
+                self._put_down(part)
             except NoRanges:
                 self._start_over(part)
             except Lapsed as error:
@@ -199,18 +196,25 @@ class Hands:
             etag=order.etag,
             extent=None if self._whole else (part.at, part.end),
         )
+        recorded = part.at
         with self._connections.read(wanted) as chunks:
             for chunk in chunks:
                 _write(self._descriptor, chunk, part.at)
+                if part.at + len(chunk) - recorded >= min(self._step, part.end - recorded):
+                    self._record((recorded, part.at + len(chunk)))
+                    recorded = part.at + len(chunk)
                 with self._changed:
                     before, part.at = part.at, part.at + len(chunk)
                     self._fetched += len(chunk)
-                    if part.is_done or before // self.step != part.at // self.step:
+                    if part.is_done or before // _WORD != part.at // _WORD:
                         self._changed.notify_all()
                     if self._ended or self._trouble is not None:
-                        self._parts.give_back(part)
                         return
                 self._pause(self._share.take(len(chunk), time.monotonic()))
+
+    def _put_down(self, part: Part) -> None:
+        with self._changed:
+            self._parts.put_down(part)
 
     def _start_over(self, part: Part) -> None:
         """One stream from the first byte: the server does not send parts."""
@@ -223,8 +227,7 @@ class Hands:
             self._changed.notify_all()
 
     def _refused(self, part: Part, error: Lapsed, *, is_believed: bool) -> None:
-        with self._changed:
-            self._parts.give_back(part)
+        self._put_down(part)
         if is_believed:
             self.fail(error)
 
@@ -233,7 +236,7 @@ class Hands:
             if self._whole:
                 self._start_over(part)
             else:
-                self._parts.give_back(part)
+                self._parts.put_down(part)
             if isinstance(error, PushedBack):
                 self._pace.pushed_back()
             failures = max(failures, self._restarts)
@@ -249,10 +252,6 @@ class Hands:
             self._changed.wait_for(lambda: self._trouble or self._ended, seconds)
 
 
-class DiskTrouble(Unreachable):
-    """The disk refused; fetching again will not help it."""
-
-
 def _write(descriptor: int, chunk: memoryview, at: int) -> None:
     try:
         while chunk:
@@ -260,7 +259,3 @@ def _write(descriptor: int, chunk: memoryview, at: int) -> None:
             chunk, at = chunk[count:], at + count
     except OSError as error:
         raise DiskTrouble(error.strerror or str(error)) from error
-
-
-def _sum(fresh: Sequence[tuple[Part, Extent]]) -> int:
-    return sum(end - start for _, (start, end) in fresh)

@@ -18,12 +18,11 @@ Extent = tuple[int, int]  # from, to (exclusive)
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """Bytes that one connection fetches: `at` is how far it has come, `noted` what is on record."""
+    """Bytes that one connection fetches: `at` is how far it has come."""
 
     start: int
     end: int
     at: int
-    noted: int
 
     @property
     def is_done(self) -> bool:
@@ -65,7 +64,7 @@ class Parts:
         stop = end if end - start < fair + LEAST else start + fair
         if stop < end:
             self._missing.insert(0, (stop, end))
-        part = Part(start, stop, start, start)
+        part = Part(start, stop, start)
         self._parts.append(part)
         return part
 
@@ -78,22 +77,15 @@ class Parts:
         self._there, self._missing = [], [(0, self.size)]
         self._parts = []
 
-    def give_back(self, part: Part) -> None:
-        """Somebody else must fetch what is left of `part`."""
-        if not part.is_done and self.holds(part):
-            self._missing = joined([*self._missing, (part.at, part.end)])
-            part.end = part.at
-
-    def unnoted(self) -> tuple[tuple[Part, Extent], ...]:
-        """What came since it was put on record, part by part."""
-        return tuple((p, (p.noted, p.at)) for p in self._parts if p.at > p.noted)
-
-    def note(self, part: Part, until: int) -> None:
-        """`part` is on record so far."""
-        part.noted = until
-        if part.is_done and part.noted >= part.at:
-            self._parts.remove(part)
+    def put_down(self, part: Part) -> None:
+        """Nobody is at `part` any more; somebody else must fetch what is left of it."""
+        if not self.holds(part):
+            return
+        self._parts.remove(part)
+        if part.at > part.start:
             self._there = joined([*self._there, (part.start, part.at)])
+        if not part.is_done:
+            self._missing = joined([*self._missing, (part.at, part.end)])
 
     def ready(self, at: int) -> int:
         """How far every byte from `at` on is there."""

@@ -99,7 +99,7 @@ def test_the_stores_own_digest_is_known_whatever_its_case(
     object_store: Store, bucket: str, film: bytes, tmp_path: Path
 ) -> None:
     digest = hashlib.sha256(film).hexdigest()
-    object_store.put(bucket, "A-1.mp4", film, {"SHA256": digest.upper()})
+    object_store.put(bucket, "A-1.mp4", film, SHA256=digest.upper())
     found = look(tmp_path, object_store.desired(), f"s3://{bucket}/{{asset}}.mp4")
 
     assert found.sha256 == digest
@@ -205,6 +205,6 @@ def test_an_object_that_was_replaced_since_it_was_looked_at_is_refused(
     order = sources.order(sources.catalogue([A], {}, [source])[A])
     object_store.put(bucket, "A-1.mp4", os.urandom(5 << 20))
 
-    with pytest.raises(Rejected, match="412.*replaced meanwhile"):
+    with pytest.raises(Rejected, match=r"412.*replaced meanwhile"):
         MediaFolder(tmp_path / "media", Line()).stage(order, nobody)
     assert MediaFolder(tmp_path / "media", Line()).staged() == {}

@@ -1,4 +1,4 @@
-"""Assets on a web server: what a pass is told, when, and what of it survives the server's silence."""
+"""Assets on a web server: what a pass is told, when, and what survives the server's silence."""
 
 from __future__ import annotations
 

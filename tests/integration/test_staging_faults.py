@@ -14,6 +14,7 @@ import pytest
 from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.transfer import RESERVE, Line
 from reconciler.adapters.transfer_http import Connections, Patience
+from reconciler.adapters.transfer_pace import Bucket
 from reconciler.errors import Rejected, Unreachable
 from reconciler.ports import StageOrder
 from tests.orders import nobody
@@ -32,7 +33,7 @@ def source() -> Iterator[WebSource]:
 @pytest.fixture
 def folder(tmp_path: Path) -> MediaFolder:
     return MediaFolder(
-        tmp_path / "media", Line(connections=Connections(Patience(stall=0.5, rest=0.02)))
+        tmp_path / "media", Line(connections=Connections(Patience(stall=1.5, rest=0.02)))
     )
 
 
@@ -258,6 +259,29 @@ def test_restaging_replaces_every_name_of_a_damaged_content(
     assert content(tmp_path) == BODY
     assert (tmp_path / "media" / "b.mp4").read_bytes() == BODY
     assert left_over(tmp_path) == ["b.mp4"]
+
+
+def test_what_nobody_came_back_for_is_swept(source: WebSource, tmp_path: Path) -> None:
+    content = tmp_path / "media" / ".content"
+    content.mkdir(parents=True)
+    old = ("sha256-orphan", "etag-left-behind.part", "etag-left-behind.journal")
+    for name in (*old, "etag-begun-just-now.part"):
+        (content / name).write_bytes(b"x")
+    for name in old:
+        os.utime(content / name, (0, 0))
+
+    MediaFolder(tmp_path / "media", Line()).stage(order(source), nobody)
+
+    left = {path.name for path in content.iterdir()}
+    assert left.isdisjoint(old)
+    assert "etag-begun-just-now.part" in left
+
+
+def test_a_limited_line_brings_the_same_bytes(source: WebSource, tmp_path: Path) -> None:
+    line = Line(bucket=Bucket(60_000_000))
+    MediaFolder(tmp_path / "media", line).stage(order(source, sha256=DIGEST), nobody)
+
+    assert content(tmp_path) == BODY
 
 
 def test_a_disk_without_room_is_not_begun_to_fill(

@@ -20,7 +20,7 @@ from tests.web_source import WebSource
 SIZE = 48 << 20
 RATE = 32_000_000  # bytes per second, so that ten kills find it in the middle
 KILLS = 10
-LONG = 30.0  # seconds; only a test that fails waits so long
+LONG = 90.0  # seconds; only a test that fails waits so long
 
 
 @contextmanager

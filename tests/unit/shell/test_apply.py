@@ -214,3 +214,13 @@ def test_a_refusal_is_a_warning(run: Run, caplog: pytest.LogCaptureFixture) -> N
 def test_a_hand_refuses_a_sidecar_that_is_gone(run: Run) -> None:
     with pytest.raises(Rejected, match="no sidecar of epoch 1 any more"):
         run.hand.perform(collect())
+
+
+def test_a_hand_stages_what_the_plan_named_and_nothing_else(run: Run) -> None:
+    stage = next(action for action in run.plan.actions if isinstance(action, StageMedia))
+    rack = run.world.yard.nodes[NodeName("rack1")]
+    run.hand.perform(stage)
+    assert list(rack.media) == [stage.stored]
+
+    with pytest.raises(Rejected, match="the asset is another by now"):
+        run.hand.perform(replace(stage, stored="other.0123456789ab.mp4"))

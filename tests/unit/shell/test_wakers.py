@@ -15,6 +15,7 @@ from reconciler.model.ids import NodeName
 from reconciler.shell import wakers
 from reconciler.shell.loop import Wake
 from tests.builders import channel, lineup, machine
+from tests.fakes_nodes import FakeLibrary
 from tests.fakes_world import FakeWorld
 
 DEADLINE = 15.0
@@ -170,3 +171,11 @@ def test_the_end_rings(stop: threading.Event) -> None:
     stop.set()
     assert rings(wake)
     thread.join(DEADLINE)
+
+
+def test_media_that_comes_to_be_known_rings(stop: threading.Event) -> None:
+    library = FakeLibrary({})
+    wake = Wake()
+    wakers.on_media(library, wake, stop)
+
+    assert again_and_again(lambda _: library.tell(), wake)
