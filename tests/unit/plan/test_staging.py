@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from reconciler.model.desired import BreakItem, Filler, LiveItem, Policy
+from reconciler.model.desired import BreakItem, Desired, Filler, LiveItem, Policy
 from reconciler.model.ids import AssetId, PlaylistName
 from reconciler.model.rundown import Clip, SlatePicture
 from reconciler.model.spans import Frames
@@ -284,6 +284,40 @@ def test_what_nodes_lack_is_known_for_screens() -> None:
     assert [(one.stored, one.size, one.due_at, one.error) for one in wanted] == [
         ("ONE-1.mp4", 1000, after(0), ""),
         ("TWO-1.mp4", 1000, after(540), "no room on the disk"),
+    ]
+
+
+# ── a copy in another container ──────────────────────────────────────────────────────────────────
+
+MOV = Clip(asset=AssetId("TWO"), stored="TWO-1.mp4.mov", in_frame=25)
+RECUT = rundown("news", event("ONE", at=-60, seconds=600), event("TWO", at=540, material=MOV))
+
+
+def recut(staged: list[str], desired: Desired = LINEUP) -> list[str]:
+    seen = cluster(
+        node("rack1", staged=staged), row(NEWS), sidecar(NEWS), catalogue=MEDIA, last_used=AGES
+    )
+    return media(tell(desired, seen, compiled(RECUT)))
+
+
+def test_a_mov_is_made_from_the_file_once_that_is_there() -> None:
+    assert recut(["ONE-1.mp4"]) == [
+        "* + stage TWO on rack1 (1.0 kB) for news, due in 9 min (DUE)",
+    ]
+    assert recut(["ONE-1.mp4", "TWO-1.mp4"]) == [
+        "* ~ copy TWO on rack1 (1.0 kB) into a MOV for news, due in 9 min (CONTAINER)",
+    ]
+    assert recut(["ONE-1.mp4", "TWO-1.mp4", "TWO-1.mp4.mov"]) == []
+
+
+def test_the_file_stays_until_its_mov_is_made() -> None:
+    tight = lineup(NEWS, machine("rack1", budget=1002))
+    assert recut(["ONE-1.mp4", "TWO-1.mp4"], tight) == [
+        "* ~ copy TWO on rack1 (1.0 kB) into a MOV for news, due in 9 min (CONTAINER)",
+    ]
+    small = lineup(NEWS, machine("rack1", budget=2))
+    assert recut(["ONE-1.mp4", "TWO-1.mp4", "TWO-1.mp4.mov"], small) == [
+        "* - evict TWO-1.mp4 from rack1 (UNUSED)"
     ]
 
 
