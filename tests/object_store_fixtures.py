@@ -73,6 +73,10 @@ pipeline = catch_errors proxy-logging cache s3api tempauth bulk slo dlo versione
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+# A busy machine is slow to answer, not broken.
+conn_timeout = 20
+node_timeout = 60
+error_suppression_limit = 1000000
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:proxy-logging]
@@ -153,9 +157,9 @@ def _client(endpoint: str) -> Any:
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},
-        retries={"mode": "standard", "total_max_attempts": 1},
+        retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=2,
-        read_timeout=20,
+        read_timeout=60,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         proxies={},
@@ -169,10 +173,10 @@ def _answers(client: Any, processes: list[subprocess.Popen[bytes]], logs: Path) 
     from botocore.exceptions import BotoCoreError, ClientError
 
     deadline = time.monotonic() + _STARTS_WITHIN
-    while True:
+    for attempt in itertools.count():
         try:
-            client.create_bucket(Bucket="ready")  # asks every kind of server
-            client.put_object(Bucket="ready", Key="ready", Body=b"")
+            client.create_bucket(Bucket=f"ready-{attempt}")  # asks every kind of server
+            client.put_object(Bucket=f"ready-{attempt}", Key="ready", Body=b"")
         except (BotoCoreError, ClientError) as error:
             dead = [process.args for process in processes if process.poll() is not None]
             if dead or time.monotonic() > deadline:
