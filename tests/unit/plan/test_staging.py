@@ -287,6 +287,16 @@ def test_what_nodes_lack_is_known_for_screens() -> None:
     ]
 
 
+def test_an_alternate_is_staged_beside_what_it_stands_in_for() -> None:
+    spare = Clip(asset=AssetId("IDENT"), stored="IDENT-1.mp4", in_frame=0, material=500)
+    both = rundown("news", replace(event("ONE", seconds=600), alternate=spare))
+    seen = cluster(row(NEWS), sidecar(NEWS), catalogue=MEDIA)
+    assert media(tell(LINEUP, seen, compiled(both))) == [
+        "* + stage IDENT on rack1 (1.0 kB) for news, due now (DUE)",
+        "* + stage ONE on rack1 (1.0 kB) for news, due now (DUE)",
+    ]
+
+
 # ── a copy in another container ──────────────────────────────────────────────────────────────────
 
 MOV = Clip(asset=AssetId("TWO"), stored="TWO-1.mp4.mov", in_frame=25)
@@ -338,11 +348,12 @@ def test_media_is_staged_where_a_sidecar_is_about_to_be() -> None:
 
 def test_every_asset_that_a_channel_may_play() -> None:
     live = LiveItem(id="s", live="studio", duration=Frames(1))
+    spared = replace(item("TWO"), alternate=AssetId("SPARE"))
     parts = (
-        playlist("base", item("ONE"), BreakItem(id="b", items=(item("TWO"),)), live),
+        playlist("base", item("ONE"), BreakItem(id="b", items=(spared,)), live),
         playlist("idents", item("IDENT")),
     )
     plain = channel("news")
     full = channel("news", filler=Filler(playlist=PlaylistName("idents")), slate=AssetId("SLATE"))
-    assert assets_of(plain, lineup(plain, *parts)) == {"ONE", "TWO"}
-    assert assets_of(full, lineup(full, *parts)) == {"ONE", "TWO", "IDENT", "SLATE"}
+    assert assets_of(plain, lineup(plain, *parts)) == {"ONE", "TWO", "SPARE"}
+    assert assets_of(full, lineup(full, *parts)) == {"ONE", "TWO", "SPARE", "IDENT", "SLATE"}
