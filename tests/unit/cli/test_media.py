@@ -98,7 +98,8 @@ def test_a_table_that_would_be_too_wide_goes_without_bars() -> None:
     wide = Line(
         asset="A-VERY-LONG-HOUSE-NUMBER-INDEED-0001", node="playout-rack-12", state="staging",
         size=5 * 10**9, done=10**9, seconds=5400, loudness=-23.0,
-        due_at=(NOW + timedelta(hours=22)).isoformat(), eta_at=(NOW + timedelta(hours=9)).isoformat(),
+        due_at=(NOW + timedelta(hours=22)).isoformat(),
+        eta_at=(NOW + timedelta(hours=9)).isoformat(),
     )  # fmt: skip
     lines = list(told([wide], NOW, bars=True))
     assert max(map(len, lines)) <= 100
