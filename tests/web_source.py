@@ -85,10 +85,14 @@ class WebSource:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.die()
+        self._thread.join()
+
+    def die(self) -> None:
+        """Answer nothing more, and cut every answer that is under way."""
         self.gone.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join()
 
     @property
     def port(self) -> int:
@@ -108,6 +112,8 @@ class WebSource:
 
     def pay(self, count: int) -> None:
         """Count bytes about to be sent, and wait as the line's rate demands."""
+        if self.gone.is_set():
+            raise ConnectionAbortedError
         with self.lock:
             self.sent += count
             if self.rate is None:

@@ -54,9 +54,8 @@ class Contents:
             names.insert(0, _DIGEST + order.sha256.lower())
         for name in names:
             path = self._folder / name
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_size == order.size:
-                    return path
+            if _size(path) == order.size:
+                return path
         return None
 
     @contextmanager
@@ -75,30 +74,22 @@ class Contents:
                 )
             yield
 
-    def keep(self, order: StageOrder, part: Path, digest: str) -> Path:
-        """Make a whole part file the content that it is; what had its name before is let go.
+    def admit(self, order: StageOrder, part: Path, digest: str, *, anew: bool = False) -> None:
+        """Make a whole part file the order's content, and let it be played by the order's name.
 
-        Every name that was played from what it replaces is moved to it.
+        Equal bytes that are here already stay, and the part goes; `anew`, they are what goes, and
+        every name that was played from them is moved.
         """
         path = self._folder / (_DIGEST + digest)
         with self._linking():
-            before = {_inode(p) for p in (path, self._folder / order.content)} - {None}
-            part.replace(path)
+            if not anew and _size(path) == order.size:
+                part.unlink()
+            else:
+                self._replace(part, path, self._folder / order.content)
             if order.content != path.name:
                 _link(path, self._folder / order.content)
-            for name in _names(self._media) if before else ():
-                if _inode(self._media / name) in before:
-                    _link(path, self._media / name)
-        return path
-
-    def same(self, order: StageOrder, digest: str) -> Path | None:
-        """Content of this digest that is here already, known by the order's name from now on."""
-        path = self._folder / (_DIGEST + digest)
-        with self._linking():
-            if not path.is_file() or path.stat().st_size != order.size:
-                return None
-            _link(path, self._folder / order.content)
-        return path
+            _link(path, self._media / order.stored)
+        self._sync()
 
     def play(self, content: Path, stored: str) -> None:
         """Let `content` be played as `stored`; raises `FileNotFoundError` if it went meanwhile."""
@@ -156,6 +147,13 @@ class Contents:
                     for path in paths:
                         path.unlink()
 
+    def _replace(self, part: Path, path: Path, known_as: Path) -> None:
+        before = {inode for inode in (_inode(path), _inode(known_as)) if inode is not None}
+        part.replace(path)
+        for name in _names(self._media) if before else ():
+            if _inode(self._media / name) in before:
+                _link(path, self._media / name)
+
     def _by_inode(self) -> dict[int, list[Path]]:
         found: dict[int, list[Path]] = {}
         with contextlib.suppress(FileNotFoundError), os.scandir(self._folder) as entries:
@@ -203,12 +201,22 @@ def _inode(path: Path) -> int | None:
         return None
 
 
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
 def _names(media: Path) -> list[str]:
     return [name for name in os.listdir(media) if not name.startswith(".")]  # noqa: PTH208  # names alone
 
 
 def _link(content: Path, target: Path) -> None:
     """Put a hard link in place at once, over what may be there."""
+    with contextlib.suppress(FileExistsError):
+        os.link(content, target)
+        return
     fresh = target.with_name(f".{target.name}.{os.getpid()}.link")
     fresh.unlink(missing_ok=True)
     try:

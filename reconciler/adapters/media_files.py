@@ -61,7 +61,7 @@ class MediaFolder:
             self._sweep()
             for _ in range(_LOOKS):
                 with contextlib.suppress(FileNotFoundError):
-                    return self._play(order, progress)
+                    return self._bring(order, progress)
         raise Unreachable(f"{order.stored}: its content went again and again", system="media")
 
     def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
@@ -71,12 +71,8 @@ class MediaFolder:
             if local_path(order.uri) is not None:
                 target.unlink(missing_ok=True)
                 return stage(self._media, order, progress)
-            content = self._contents
-            with content.held(order, self._patience):
-                part = content.part(order)
-                digest = fetch(order, part, self._line, progress)
-                self._contents.play(content.keep(order, part, digest), order.stored)
-        return _seen(order, digest)
+            with self._contents.held(order, self._patience):
+                return self._fetch(order, progress, anew=True)
 
     def evict(self, stored: str) -> None:
         """Remove `stored`, or do nothing if it is not there."""
@@ -86,25 +82,24 @@ class MediaFolder:
         except OSError as error:
             raise Unreachable(f"{stored}: evict: {error.strerror}", system="media") from error
 
-    def _play(self, order: StageOrder, progress: Progress) -> StagedSeen:
+    def _bring(self, order: StageOrder, progress: Progress) -> StagedSeen:
         content = self._contents
         found = content.find(order)
         if found is None:
             with content.held(order, self._patience):
-                found = content.find(order) or self._fetch(order, progress)
+                found = content.find(order)
+                if found is None:
+                    return self._fetch(order, progress)
+        digest = content.digest_of(found)
         content.play(found, order.stored)
         progress(order.size, order.size)
-        return _seen(order, content.digest_of(found))
+        return _seen(order, digest)
 
-    def _fetch(self, order: StageOrder, progress: Progress) -> Path:
-        content = self._contents
-        part = content.part(order)
+    def _fetch(self, order: StageOrder, progress: Progress, *, anew: bool = False) -> StagedSeen:
+        part = self._contents.part(order)
         digest = fetch(order, part, self._line, progress)
-        same = content.same(order, digest)
-        if same is None:
-            return content.keep(order, part, digest)
-        part.unlink()
-        return same
+        self._contents.admit(order, part, digest, anew=anew)
+        return _seen(order, digest)
 
     def _sweep(self) -> None:
         if not self._swept:
@@ -152,7 +147,7 @@ def stage(media: Path, order: StageOrder, progress: Progress) -> StagedSeen:
         raise Rejected(f"{stored}: {order.uri}: this is no local file", system="media")
     try:
         media.mkdir(parents=True, exist_ok=True)
-        _bring(source, target, size=size, progress=progress)
+        _copy_in(source, target, size=size, progress=progress)
     except FileNotFoundError as error:
         raise Rejected(f"{stored}: {source}: there is no such file", system="media") from error
     except OSError as error:
@@ -183,7 +178,7 @@ def _inside(media: Path, stored: str) -> Path:
     return media / stored
 
 
-def _bring(source: Path, target: Path, *, size: int, progress: Progress) -> None:
+def _copy_in(source: Path, target: Path, *, size: int, progress: Progress) -> None:
     fresh = target.with_name(f".{target.name}.{os.getpid()}.part")
     fresh.unlink(missing_ok=True)
     try:

@@ -19,7 +19,7 @@ from reconciler.adapters.remote_media import RemoteMedia
 from reconciler.errors import Rejected
 from reconciler.model.desired import DesiredAsset, DesiredStore, MediaSource
 from reconciler.model.ids import AssetId
-from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.media import AssetFact, Catalogue, address_of
 from reconciler.ports import StageOrder
 
 _DISTANT = ("s3://", "http://", "https://")
@@ -149,11 +149,11 @@ def _places(asset: AssetId, assets: Mapping[AssetId, DesiredAsset], run: _Run) -
     declared = assets.get(asset)
     if declared is not None:
         if _is_distant(declared.uri):
-            yield Place(declared.uri.replace("{asset}", asset), declared.store)
+            yield Place(address_of(declared.uri, asset), declared.store)
         return
     for source in run.sources:
         if fnmatchcase(asset, source.match):
-            yield Place(source.uri.replace("{asset}", asset), source.store)
+            yield Place(address_of(source.uri, asset), source.store)
 
 
 def _stores(

@@ -50,14 +50,21 @@ def fetch(order: StageOrder, part: Path, line: Line, progress: Progress) -> str:
     Raises `Rejected` where the far end says no or has other bytes than were ordered (what was
     brought is then removed), `Unreachable` where trying again may help, and will resume.
     """
+    with _named(order):
+        if order.size <= SMALL and not part.exists():
+            found = _fetch_small(order, part, line)
+        else:
+            found = _fetch_large(order, part, line, progress)
+    progress(order.size, order.size)
+    return found
+
+
+def _fetch_large(order: StageOrder, part: Path, line: Line, progress: Progress) -> str:
+    """Many requests, with a journal to resume by; it goes when the file is whole, or another."""
     journal = Journal(part.with_suffix(".journal"), order.content, order.size)
     try:
-        with _named(order):
-            if order.size <= SMALL and not part.exists():
-                found = _fetch_small(order, part, line)
-            else:
-                found = _Fetch(order, part, line, journal).run(progress)
-            _verify(order, found)
+        found = _Fetch(order, part, line, journal).run(progress)
+        _verify(order, found)
     except Replaced:
         part.unlink(missing_ok=True)
         _tidy(part)
@@ -65,7 +72,6 @@ def fetch(order: StageOrder, part: Path, line: Line, progress: Progress) -> str:
     finally:
         journal.close()
     _tidy(part)
-    progress(order.size, order.size)
     return found
 
 
@@ -101,15 +107,15 @@ def _fetch_small(order: StageOrder, part: Path, line: Line) -> str:
     try:
         hands = Hands(order, descriptor, parts, (line.connections, _share(order, parts, line)))
         hands.work_alone()
+        found = hashlib.sha256(os.pread(descriptor, order.size, 0)).hexdigest()
+        _verify(order, found)
         os.fsync(descriptor)
-        digest = hashlib.sha256()
-        digest.update(os.pread(descriptor, order.size, 0))
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     finally:
         os.close(descriptor)
-    return digest.hexdigest()
+    return found
 
 
 class _Fetch:

@@ -264,4 +264,6 @@ def _tls() -> ssl.SSLContext:
 def _plain(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, http.client.InvalidURL):
+        return "the address cannot be used"  # its own words would repeat it
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

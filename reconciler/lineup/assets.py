@@ -12,6 +12,7 @@ from reconciler.lineup.findings import nearest
 from reconciler.lineup.stores import store_of
 from reconciler.model.desired import DesiredAsset, DesiredStore
 from reconciler.model.ids import AssetId
+from reconciler.model.media import address_of
 from reconciler.model.spans import parse_span
 
 
@@ -50,7 +51,7 @@ class Findable:
         if written is not None and written.uri is not None:
             return written.uri
         index = self._pattern_of(asset)
-        return "" if index is None else self._media[index].uri.replace("{asset}", asset)
+        return "" if index is None else address_of(self._media[index].uri, asset)
 
     def store(self, asset: str) -> str | None:
         """The store that goes with `uri`, where it is named."""

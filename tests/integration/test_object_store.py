@@ -24,7 +24,7 @@ from reconciler.model.media import AssetFact
 from tests.object_store_fixtures import SECRET_KEY, Store
 from tests.orders import nobody
 
-pytestmark = [pytest.mark.media, pytest.mark.xdist_group("object-store")]
+pytestmark = pytest.mark.xdist_group("object-store")
 
 A = AssetId("A-1")
 LONG = 30.0  # seconds; only a test that fails waits so long

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.media_sources import MediaSources
 from reconciler.adapters.remote_media import RemoteMedia
 from reconciler.adapters.remote_stores import RemoteStores
+from reconciler.adapters.transfer import Line
 from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
 from reconciler.sidecar.probe import Probed
+from tests.orders import nobody
 from tests.web_source import Fault, Thing, WebSource
 
 A, B = AssetId("A"), AssetId("B")
@@ -78,6 +81,18 @@ def test_an_asset_on_a_web_server_is_known(watch: Watch, source: WebSource) -> N
     assert (found.problem, found.duration, found.size) == (None, Fraction(2), 6)
     assert found.uri == source.address("/A.mov")
     assert found.etag == source.things["/A.mov"].etag
+
+
+def test_a_house_number_may_hold_what_addresses_may_not(
+    watch: Watch, source: WebSource, tmp_path: Path
+) -> None:
+    source.things["/50%25%20A%3F1.mov"] = Thing(b"a film", '"1"')
+    found = watch.fact(AssetId("50% A?1"))
+    staged = MediaFolder(tmp_path / "node", Line()).stage(watch.library.order(found), nobody)
+
+    assert found.problem is None
+    assert staged.stored.startswith("50-A-1.")
+    assert staged.stored.endswith(".mov")
 
 
 def test_looking_again_is_bounded(watch: Watch, source: WebSource) -> None:

@@ -175,6 +175,24 @@ def test_an_object_that_is_replaced_meanwhile_is_not_mixed(
     assert content(tmp_path) == BODY[::-1]
 
 
+def test_a_server_that_dies_is_gone_on_with_when_it_is_back(
+    folder: MediaFolder, tmp_path: Path
+) -> None:
+    def kill(done: int, _total: int) -> None:
+        if done > 1 << 20:
+            first.die()
+
+    with WebSource({"/a.bin": BODY}, rate=12_000_000) as first:
+        with pytest.raises(Unreachable, match="given up after 6 tries"):
+            folder.stage(order(first), kill)
+        assert folder.staged() == {}
+    with WebSource({"/a.bin": BODY}) as second:
+        folder.stage(order(second, sha256=DIGEST), nobody)
+
+    assert content(tmp_path) == BODY
+    assert second.sent < len(BODY)
+
+
 def test_the_wrong_bytes_are_not_kept(
     folder: MediaFolder, source: WebSource, tmp_path: Path
 ) -> None:

@@ -133,3 +133,16 @@ def test_editors_know_stores() -> None:
 
     for word in ("stores", "endpoint", "path_style", "secret_key", "stage_rate"):
         assert f'"{word}"' in schema
+
+
+def test_an_asset_that_leaves_its_place_to_a_pattern_names_no_store() -> None:
+    found = only(STORE, assets="A-1: {store: archive, title: One}\n")
+
+    assert found.startswith("assets.yaml:1: A-1.store: expected `uri` beside it")
+
+
+def test_while_stores_cannot_be_read_no_asset_is_blamed_for_them() -> None:
+    text = lineup("{archive: {endpoint: nowhere}}", "media/{asset}.*")
+    found = only(text, assets="A-1: {uri: 's3://media/a.mxf', store: archive}\n")
+
+    assert found.startswith("lineup.yaml:2: stores.archive.endpoint: expected an address")
