@@ -101,6 +101,12 @@ class NodeControl(Protocol):
     def inspect(self, stored: str) -> Findings:
         """Look into all of a staged file; takes its time. `Rejected` where there is none."""
 
+    def remux(self, source: str, target: str) -> None:
+        """Copy a staged file's streams into a MOV beside it, or do nothing if that is there.
+
+        `Rejected` where the file does not allow it.
+        """
+
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, whoever brings them; sorted by name."""
 

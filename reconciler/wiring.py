@@ -35,7 +35,7 @@ from reconciler.model.desired import DesiredNode, EngineKind, Runtime
 from reconciler.model.ids import NodeName
 from reconciler.model.observed import SidecarSeen
 from reconciler.model.video import VideoFormat
-from reconciler.plan.actions import StageMedia
+from reconciler.plan.actions import Staging
 from reconciler.ports import LineupReader, NodeControl
 from reconciler.report.render import render as render_plan
 from reconciler.settings import Settings
@@ -165,10 +165,10 @@ class Nodes:
         return control.secrets_of(seen)
 
 
-def open_stager(world: World, failed: Callable[[StageMedia], None] = lambda _: None) -> Stager:
+def open_stager(world: World, failed: Callable[[Staging], None] = lambda _: None) -> Stager:
     """A stager for one pass, which waits for it; `failed` is told what could not be staged."""
 
-    def done(action: StageMedia, error: str | None) -> None:
+    def done(action: Staging, error: str | None) -> None:
         watch.staged(world, action, error)
         if error is not None:
             failed(action)

@@ -255,6 +255,12 @@ class FakeNode:
             raise Rejected(f"{self.name}: {stored}: it is not staged")
         return self.found.get(stored, Findings(container="mov,mp4,m4a,3gp,3g2,mj2"))
 
+    def remux(self, source: str, target: str) -> None:
+        self._call(f"remux {source}")
+        if source not in self.media:
+            raise Rejected(f"{self.name}: {source}: it is not staged")
+        self.media[target] = self.media[source]
+
     def transfers(self) -> tuple[TransferSeen, ...]:
         self._call("transfers", reading=True)
         return tuple(self.under_way[name] for name in sorted(self.under_way))

@@ -19,7 +19,7 @@ from pathlib import Path
 from reconciler.errors import ReconcilerError, Rejected
 from reconciler.model.desired import Desired, DesiredNode
 from reconciler.model.ids import ChannelName
-from reconciler.plan.actions import Leave, StageMedia
+from reconciler.plan.actions import Leave, Staging
 from reconciler.ports import NodeControl
 from reconciler.shell.converge import Judgement, Pass, Reconciler
 from reconciler.shell.stage import Stager
@@ -88,7 +88,7 @@ class FakeWorld:
         self.yard = Yard(clock=self.clock.now)
         self.lineup = FakeLineup(desired)
         self.library = FakeLibrary(media or {"BARS": 3600})
-        self.staged: list[tuple[StageMedia, str | None]] = []
+        self.staged: list[tuple[Staging, str | None]] = []
         for node in desired.nodes.values():
             self.yard.node(node.name, cores=8, devices=[d.index for d in node.devices])
         self._join()
@@ -129,7 +129,7 @@ class FakeWorld:
             raise Rejected(f"{node.name}: runtime docker is not supported in this release")
         return found
 
-    def _note_staged(self, action: StageMedia, error: str | None) -> None:
+    def _note_staged(self, action: Staging, error: str | None) -> None:
         self.staged.append((action, error))
 
     # ── passes ───────────────────────────────────────────────────────────────────────────────────

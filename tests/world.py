@@ -48,6 +48,7 @@ from reconciler.plan.actions import (
     RemoveChannel,
     RemoveNode,
     RemoveOutput,
+    RemuxMedia,
     RetireSidecar,
     SpawnSidecar,
     StageMedia,
@@ -211,7 +212,7 @@ class World:
         match action:
             case WriteChannel() | RemoveChannel() | WriteNode() | RemoveNode() | WriteRecorder():
                 self._rows(action)
-            case StageMedia():
+            case StageMedia() | RemuxMedia():
                 if action.stored not in self.missing_media:
                     self.staged.setdefault(action.node, set()).add(action.stored)
             case EvictMedia():

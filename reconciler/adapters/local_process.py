@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 import reconciler
 from reconciler.adapters.media_files import MediaFolder
-from reconciler.adapters.media_inspect import look_into
+from reconciler.adapters.media_inspect import into_mov, look_into
 from reconciler.adapters.process_folder import ProcessFolder, as_json, locked, reap, tail
 from reconciler.adapters.transfer import Line
 from reconciler.adapters.transfer_pace import Bucket
@@ -189,6 +189,13 @@ class LocalNode:
             if "/" in stored or not path.is_file():
                 raise Rejected(f"{self.name}: {stored}: it is not staged", system=self.name)
             return look_into(path, f"{self.name}: {stored}")
+
+    def remux(self, source: str, target: str) -> None:
+        """Copy a staged file's streams into a MOV beside it."""
+        if "/" in source or "/" in target or not (self.media / source).is_file():
+            raise Rejected(f"{self.name}: {source}: it is not staged", system=self.name)
+        if not (self.media / target).is_file():
+            into_mov(self.media / source, self.media / target, f"{self.name}: {source}")
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, by whatever process."""

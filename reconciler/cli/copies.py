@@ -108,6 +108,9 @@ def told(lines: Sequence[Line], now: datetime, *, bars: bool) -> Iterator[str]:
     if not lines:
         return
     rows = table([_HEADER, *(_cells(line, now, bars=bars) for line in lines)])
+    if bars and max(map(len, rows)) > _WIDTH:
+        rows = table([_HEADER, *(_cells(line, now, bars=False) for line in lines)])
+    rows = [cut(row, _WIDTH) for row in rows]
     yield rows[0]
     for row, line in zip(rows[1:], lines, strict=True):
         yield row

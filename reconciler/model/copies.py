@@ -63,3 +63,8 @@ def size_text(count: int) -> str:
     while amount >= _STEP and unit < len(_UNITS) - 1:
         amount, unit = amount / _STEP, unit + 1
     return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} {_UNITS[0]}"
+
+
+def mov_name(stored: str) -> str:
+    """The name of a file's copy as a MOV, beside it in the same folder."""
+    return f"{stored}.mov"

@@ -38,6 +38,7 @@ class Cause(Enum):
     HORIZON = "the rundown's end comes near"
     LIVE_ACT = "an operator's live act"
     DUE = "it airs soon"
+    CONTAINER = "CasparCG cannot begin inside its file"
     ASKED = "somebody asked for a new copy"
     UNUSED = "nothing needs it, and room is short"
     SPOOLED = "rows wait in the spool"
@@ -106,6 +107,20 @@ class StageMedia:
     asked_by: str = ""
     request: int = 0
     is_there: bool = False  # an older copy is, and plays on meanwhile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemuxMedia:
+    """Copy a staged file's pictures and sound, untouched, into the MOV `stored` beside it."""
+
+    asset: AssetId
+    node: NodeName
+    source: str
+    stored: str
+    size: int
+    due: int  # as in `StageMedia`
+    channels: tuple[ChannelName, ...]
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +267,8 @@ class ClearAlarm:
     cause: Cause
 
 
+Staging = StageMedia | RemuxMedia
+
 Action = (
     WriteChannel
     | RemoveChannel
@@ -259,6 +276,7 @@ Action = (
     | RemoveNode
     | WriteRecorder
     | StageMedia
+    | RemuxMedia
     | EvictMedia
     | ClaimDevice
     | ReleaseDevice

@@ -22,6 +22,7 @@ from reconciler.plan.actions import (
     LoadRundown,
     Plan,
     RemoveOutput,
+    RemuxMedia,
     RetireSidecar,
     SpawnSidecar,
     StageMedia,
@@ -38,7 +39,7 @@ _OnSidecar = (
     | RemoveOutput
     | CollectAsRun
 )
-_OnNode = _OnSidecar | SpawnSidecar | StageMedia | EvictMedia
+_OnNode = _OnSidecar | SpawnSidecar | StageMedia | RemuxMedia | EvictMedia
 
 
 def check(plan: Plan, desired: Desired, seen: Snapshot) -> tuple[str, ...]:
@@ -140,7 +141,7 @@ def _devices(plan: Plan, seen: Snapshot) -> Iterator[str]:
 
 def _media(plan: Plan, seen: Snapshot) -> Iterator[str]:
     """Nothing is thrown away that a known rundown plays, or that somebody unknown may play."""
-    fetched = {(a.node, a.stored) for a in plan.actions if isinstance(a, StageMedia)}
+    fetched = {(a.node, a.stored) for a in plan.actions if isinstance(a, StageMedia | RemuxMedia)}
     for action in plan.actions:
         if not isinstance(action, EvictMedia):
             continue

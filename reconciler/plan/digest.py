@@ -24,11 +24,13 @@ from reconciler.plan.actions import (
     CollectAsRun,
     Hold,
     LoadRundown,
+    RemuxMedia,
     StageMedia,
 )
 
 _LEFT_OUT: Mapping[type, frozenset[str]] = {
     StageMedia: frozenset({"due"}),
+    RemuxMedia: frozenset({"due"}),
     LoadRundown: frozenset({"digest", "rundown", "held"}),
 }
 

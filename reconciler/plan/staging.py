@@ -9,14 +9,14 @@ knowing is not "no".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from reconciler.model.copies import CopyWanted
-from reconciler.model.ids import NodeName
+from reconciler.model.copies import CopyWanted, mov_name
+from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import AssetFact
 from reconciler.model.observed import Health, NodeSeen, RestageSeen
-from reconciler.plan.actions import Action, Cause, EvictMedia, Hold, StageMedia
+from reconciler.plan.actions import Action, Cause, EvictMedia, Hold, RemuxMedia, StageMedia, Staging
 from reconciler.plan.draft import Draft
 from reconciler.plan.needs import Fresh, Need, fresh_of, needs_by_node, played_by, tenants_of
 from reconciler.plan.scene import Scene
@@ -47,6 +47,7 @@ class _Want:
     needs: tuple[Need, ...]
     due: int  # seconds from now
     request: RestageSeen | None = None
+    source: str = ""  # the staged file that it is made from, on the node itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,8 @@ def _judge(
         )
         for stored, want in wants.items()
     ]
-    spare = _spare(seen, frozenset(wants), fresh, scene)
+    kept = {*wants, *(want.source for want in wants.values())}
+    spare = _spare(seen, frozenset(kept), fresh, scene)
     return _Node(
         name=seen.name,
         disk=disk,
@@ -133,9 +135,17 @@ def _wants(
     found: dict[str, _Want] = {}
     for stored, wanting in needs.items():
         fact = scene.seen.catalogue.get(wanting[0].clip.asset)
-        # Another stored name: the content has changed since, what was there is gone from its store.
-        if stored not in staged and fact and fact.stored == stored and fact.problem is None:
-            found[stored] = _Want(fact=fact, needs=wanting, due=wanting[0].due)
+        if stored in staged or fact is None or fact.problem is not None:
+            continue
+        want = _Want(fact=fact, needs=wanting, due=wanting[0].due)
+        if fact.stored == stored:
+            found[stored] = want
+        elif stored == mov_name(fact.stored):
+            if fact.stored in staged:
+                found[stored] = replace(want, source=fact.stored)
+            else:
+                found.setdefault(fact.stored, want)
+        # Any other name: the content has changed since; what was there is gone from its store.
     for request in requests:
         fact = scene.seen.catalogue.get(request.asset)
         if fact is not None and fact.problem is None:
@@ -164,9 +174,21 @@ def _spare(
     return tuple((name, seen.staged[name].size) for name in by_age(unused, ages))
 
 
-def _stages(node: _Node) -> Iterator[StageMedia]:
+def _stages(node: _Node) -> Iterator[Staging]:
     for stored in node.given.fetch:
         want = node.wants[stored]
+        if want.source:
+            yield RemuxMedia(
+                asset=want.fact.asset,
+                node=node.name,
+                source=want.source,
+                stored=stored,
+                size=want.fact.size,
+                due=want.due,
+                channels=_channels(want),
+                cause=Cause.CONTAINER,
+            )
+            continue
         request = want.request
         yield StageMedia(
             asset=want.fact.asset,
@@ -175,12 +197,16 @@ def _stages(node: _Node) -> Iterator[StageMedia]:
             stored=stored,
             size=want.fact.size,
             due=want.due,
-            channels=tuple(sorted({need.draft.name for need in want.needs})),
+            channels=_channels(want),
             cause=Cause.DUE if request is None else Cause.ASKED,
             asked_by=request.who if request is not None else "",
             request=request.id if request is not None else 0,
             is_there=stored in node.staged,
         )
+
+
+def _channels(want: _Want) -> tuple[ChannelName, ...]:
+    return tuple(sorted({need.draft.name for need in want.needs}))
 
 
 def _evictions(node: _Node) -> Iterator[EvictMedia]:

@@ -24,6 +24,7 @@ from reconciler.plan.actions import (
     RemoveChannel,
     RemoveNode,
     RemoveOutput,
+    RemuxMedia,
     RetireSidecar,
     SpawnSidecar,
     StageMedia,
@@ -41,7 +42,7 @@ Phrase = tuple[str, str]
 def phrase(action: Action) -> Phrase:
     """Symbol and sentence, without the cause."""
     match action:
-        case StageMedia() | EvictMedia():
+        case StageMedia() | RemuxMedia() | EvictMedia():
             return _of_media(action)
         case WriteNode() | RemoveNode() | WriteRecorder() | WriteChannel() | RemoveChannel():
             return _of_rows(action)
@@ -72,7 +73,7 @@ def _of_rows(
             assert_never(action)
 
 
-def _of_media(action: StageMedia | EvictMedia) -> Phrase:
+def _of_media(action: StageMedia | RemuxMedia | EvictMedia) -> Phrase:
     match action:
         case StageMedia():
             when = "now" if action.due == 0 else f"in {span_text(action.due)}"
@@ -81,6 +82,10 @@ def _of_media(action: StageMedia | EvictMedia) -> Phrase:
                 what += f" again, asked by {action.asked_by},"
             names = f" for {', '.join(action.channels)}, due {when}" if action.channels else ""
             return "~" if action.request else "+", f"stage {what}{names}".rstrip(",")
+        case RemuxMedia():
+            when = "now" if action.due == 0 else f"in {span_text(action.due)}"
+            what = f"{action.asset} on {action.node} ({size_text(action.size)})"
+            return "~", f"copy {what} into a MOV for {', '.join(action.channels)}, due {when}"
         case EvictMedia():
             return "-", f"evict {action.stored} from {action.node}"
         case _:

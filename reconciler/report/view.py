@@ -21,6 +21,7 @@ from reconciler.plan.actions import (
     Plan,
     RaiseAlarm,
     RemoveNode,
+    RemuxMedia,
     RetireSidecar,
     SpawnSidecar,
     StageMedia,
@@ -110,7 +111,7 @@ def _groups(plan: Plan) -> tuple[Group, ...]:
         match action:
             case WriteNode() | RemoveNode() | WriteRecorder():
                 rows.append(action)
-            case StageMedia() | EvictMedia():
+            case StageMedia() | RemuxMedia() | EvictMedia():
                 media.append(action)
             case _:
                 own.setdefault(action.channel, []).append(action)

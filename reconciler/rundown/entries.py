@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from fractions import Fraction
 
+from reconciler.model.copies import mov_name
 from reconciler.model.desired import (
     AssetItem,
     BreakItem,
@@ -167,9 +168,7 @@ class _Reader:
             text = f"asset {name}: {fact.problem or 'its length is not known'}"
             return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
         if first and self.engine is EngineKind.CASPARCG and fact.container.startswith(_INEXACT):
-            kind = fact.container.partition(",")[0]
-            text = f"asset {name}: CasparCG cannot begin inside a file of type {kind}; make it MP4"
-            return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
+            fact = replace(fact, stored=mov_name(fact.stored))  # staging makes it on the node
         return _clip(fact, first, asked=asked, left=whole - first)
 
 

@@ -22,6 +22,7 @@ from reconciler.plan.actions import (
     EvictMedia,
     Plan,
     RemoveNode,
+    RemuxMedia,
     StageMedia,
     WriteNode,
     WriteRecorder,
@@ -61,7 +62,7 @@ def apply(
     lanes = _Lanes(hand, may_act)
     outcomes: dict[int, Outcome] = {}
     for action in plan.actions:
-        if isinstance(action, StageMedia):
+        if isinstance(action, StageMedia | RemuxMedia):
             stager.offer(action, hand.perform)
             outcomes[id(action)] = Outcome(action=action, under_way=True)
     shared, channels, rubbish = _waves([a for a in plan.actions if channel_of(a) not in not_now])
@@ -76,7 +77,11 @@ def apply(
 
 def _waves(actions: Sequence[Action]) -> tuple[list[tuple[Action, ...]], ...]:
     """Lanes of one shared action each, then one per channel, then of what may be thrown away."""
-    shared = [(a,) for a in actions if channel_of(a) is None and not isinstance(a, StageMedia)]
+    shared = [
+        (a,)
+        for a in actions
+        if channel_of(a) is None and not isinstance(a, StageMedia | RemuxMedia)
+    ]
     own = sorted((a for a in actions if channel_of(a) is not None), key=_channel_key)
     return (
         [lane for lane in shared if not isinstance(lane[0], EvictMedia)],
@@ -92,7 +97,9 @@ def _channel_key(action: Action) -> str:
 def channel_of(action: Action) -> ChannelName | None:
     """The channel that an action belongs to; None for nodes, recorders and media."""
     match action:
-        case WriteNode() | RemoveNode() | WriteRecorder() | StageMedia() | EvictMedia():
+        case WriteNode() | RemoveNode() | WriteRecorder():
+            return None
+        case StageMedia() | RemuxMedia() | EvictMedia():
             return None
         case _:
             return action.channel

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from reconciler.errors import AdapterError
 from reconciler.model.copies import CopyProgress, CopyState
-from reconciler.plan.actions import StageMedia
+from reconciler.model.ids import NodeName
+from reconciler.plan.actions import RemuxMedia, StageMedia
 from reconciler.ports import NodeControl, StageOrder
 from reconciler.shell.world import World
 
@@ -34,6 +35,39 @@ def bring(world: World, node: NodeControl, order: StageOrder, action: StageMedia
     teller.ended("")
     if action.request:
         world.store.end_restage(action.request, "done")
+
+
+def convert(world: World, node: NodeControl, action: RemuxMedia) -> None:
+    """Make a staged file's copy in another container; raises `AdapterError`, having told why."""
+    state, said = CopyState.STAGING, ""
+    try:
+        _note(world, action.node, _copy_of(action, state, said))
+        node.remux(action.source, action.stored)
+        state = CopyState.READY
+    except AdapterError as error:
+        state, said = CopyState.ERROR, str(error)
+        raise
+    finally:
+        _note(world, action.node, _copy_of(action, state, said))
+
+
+def _copy_of(action: RemuxMedia, state: CopyState, error: str) -> CopyProgress:
+    done = action.size if state is CopyState.READY else 0
+    return CopyProgress(
+        stored=action.stored,
+        asset=action.asset,
+        state=state,
+        size=action.size,
+        done=done,
+        error=error,
+    )
+
+
+def _note(world: World, node: NodeName, copy: CopyProgress) -> None:
+    try:
+        world.store.note_copy(node, copy)
+    except AdapterError as trouble:
+        log.debug("note copy of %s on %s: %s", copy.stored, node, trouble)
 
 
 class _Teller:
@@ -80,7 +114,4 @@ class _Teller:
             eta_at=now + eta if eta is not None else None,
             error=f"no new copy: {error}" if kept and error else error,
         )
-        try:
-            self._world.store.note_copy(action.node, copy)
-        except AdapterError as trouble:
-            log.debug("note copy of %s on %s: %s", action.stored, action.node, trouble)
+        _note(self._world, action.node, copy)

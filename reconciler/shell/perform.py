@@ -24,6 +24,7 @@ from reconciler.plan.actions import (
     RemoveChannel,
     RemoveNode,
     RemoveOutput,
+    RemuxMedia,
     RetireSidecar,
     SpawnSidecar,
     StageMedia,
@@ -34,7 +35,7 @@ from reconciler.plan.actions import (
 from reconciler.plan.outputs import output_document
 from reconciler.ports import NodeControl
 from reconciler.shell.compile import Compilation
-from reconciler.shell.copying import bring
+from reconciler.shell.copying import bring, convert
 from reconciler.shell.start import going_on, start_of
 from reconciler.shell.world import World
 
@@ -64,6 +65,8 @@ class Hand:
                 self._right(action)
             case StageMedia():
                 self._stage(action)
+            case RemuxMedia():
+                convert(self._world, self._node(action.node), action)
             case EvictMedia():
                 self._node(action.node).evict(action.stored)
             case _:

@@ -1,6 +1,6 @@
 """Stage media beside the passes: what airs next first, each file once, never holding up a channel.
 
-A pass hands its `StageMedia` actions over and goes on; a later snapshot shows what has arrived. A
+A pass hands its `Staging` actions over and goes on; a later snapshot shows what has arrived. A
 file that could not be brought waits out a back-off, whatever passes go on asking for it.
 """
 
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from reconciler.errors import AdapterError
-from reconciler.plan.actions import StageMedia
+from reconciler.plan.actions import Staging
 from reconciler.ports import Clock
 from reconciler.shell.backoff import Backoff
 
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 4  # files under way; more only make what airs next wait for what airs later
 
-Stage = Callable[[StageMedia], None]
-Done = Callable[[StageMedia, str | None], None]
+Stage = Callable[[Staging], None]
+Done = Callable[[Staging, str | None], None]
 Key = tuple[str, str]
 
 
 class Stager:
-    """Run `StageMedia` actions in threads of its own, earliest due first.
+    """Run `Staging` actions in threads of its own, earliest due first.
 
     `done` is told how each one ended. The threads do not outlive the process: what is under way at
     its end is cut, and is resumed when it is asked for again.
@@ -36,12 +36,12 @@ class Stager:
         self._clock = clock
         self._backoff: Backoff[Key] = Backoff(jitter)
         self._changed = threading.Condition()
-        self._waiting: dict[Key, tuple[StageMedia, Stage]] = {}
+        self._waiting: dict[Key, tuple[Staging, Stage]] = {}
         self._running: set[Key] = set()
         self._workers = 0
         self._closed = False
 
-    def offer(self, action: StageMedia, stage: Stage) -> None:
+    def offer(self, action: Staging, stage: Stage) -> None:
         """Take `action` over, unless it is under way, waits out a failure, or we are closed."""
         key = _key(action)
         with self._changed:
@@ -76,7 +76,7 @@ class Stager:
                 with self._changed:
                     self._running.discard(_key(action))
 
-    def _next(self) -> tuple[StageMedia, Stage] | None:
+    def _next(self) -> tuple[Staging, Stage] | None:
         with self._changed:
             if not self._waiting:
                 self._workers -= 1
@@ -86,7 +86,7 @@ class Stager:
             self._running.add(key)
             return self._waiting.pop(key)
 
-    def _stage(self, action: StageMedia, stage: Stage) -> str | None:
+    def _stage(self, action: Staging, stage: Stage) -> str | None:
         """Stage one file; returns what went wrong."""
         try:
             stage(action)
@@ -96,7 +96,7 @@ class Stager:
         self._judge(action, well=True)
         return None
 
-    def _judge(self, action: StageMedia, *, well: bool) -> None:
+    def _judge(self, action: Staging, *, well: bool) -> None:
         with self._changed:
             if well:
                 self._backoff.worked(_key(action))
@@ -104,5 +104,5 @@ class Stager:
                 self._backoff.failed(_key(action), self._clock.monotonic())
 
 
-def _key(action: StageMedia) -> Key:
+def _key(action: Staging) -> Key:
     return action.node, action.stored

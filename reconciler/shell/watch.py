@@ -11,7 +11,7 @@ from functools import partial
 from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired
 from reconciler.model.observed import Snapshot
-from reconciler.plan.actions import StageMedia
+from reconciler.plan.actions import Staging
 from reconciler.ports import JournalEntry
 from reconciler.report.phrases import phrase
 from reconciler.shell import wakers
@@ -84,13 +84,13 @@ class Publisher:
             self._kept = mind
 
 
-def _staged_and_rung(world: World, wake: Wake, action: StageMedia, error: str | None) -> None:
+def _staged_and_rung(world: World, wake: Wake, action: Staging, error: str | None) -> None:
     if error is None:  # what failed waits out its back-off
         wake.ring()
     staged(world, action, error)
 
 
-def staged(world: World, action: StageMedia, error: str | None) -> None:
+def staged(world: World, action: Staging, error: str | None) -> None:
     """Tell the log and the journal how staging one file ended."""
     outcome = "done" if error is None else f"failed: {error}"
     log.log(logging.INFO if error is None else logging.WARNING, "%s", line_of(action, outcome))

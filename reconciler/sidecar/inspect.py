@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SILENCE = -70.0  # LUFS; the gate of EBU R 128 counts nothing below it
 _TAIL = 2.0  # seconds before the end from which on pictures are decoded
+_PROGRESSIVE = frozenset({"", "0", "1", "progressive", "unknown"})  # AVFieldOrder, by any spelling
 _KEY = "lavfi.r128.I"
 
 
@@ -53,7 +54,7 @@ def _streams(container: InputContainer) -> dict[str, object]:
         "width": video.width if video is not None else 0,
         "height": video.height if video is not None else 0,
         "rate": str(video.average_rate or "") if video is not None else "",
-        "interlaced": order not in {"", "0", "progressive", "unknown"},
+        "interlaced": order not in _PROGRESSIVE,
         "channels": audio.channels if audio is not None else 0,
     }
 

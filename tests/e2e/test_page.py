@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import Page, browser, find_chromium
+from tests.web_data import copy_of
 from tests.web_fixture import RealClock, Studio, served, small, trouble
 
 pytestmark = [
@@ -129,6 +130,26 @@ def test_trouble_is_told_in_words(studio: Studio, page: Page, wall: str) -> None
     assert page.run(f"{card('news', '[data-act=pause]')}.disabled")
     studio["news"].silent = False
     page.wait(f"{text('news', '.lamp')} === 'ON AIR'")
+
+
+def test_media_under_way_has_a_panel_and_none_has_none(
+    studio: Studio, page: Page, wall: str
+) -> None:
+    assert page.run("document.getElementById('media').hidden") is True
+    now = studio.clock.now()
+    studio.media += [
+        copy_of("FILM-9", "news", now, done=0.42, due=900),
+        copy_of("SP-1", "news", now, error="the store answers 503", due=60),
+    ]
+    rows = "document.querySelectorAll('#media .rows li')"
+    page.wait(f"{rows}.length === 2")
+    assert "staging 42 %" in page.run(f"{rows}[0].textContent")
+    assert page.run(f"{rows}[0].querySelector('i').style.getPropertyValue('--done')") == "0.4200"
+    assert "the store answers 503" in page.run(f"{rows}[1].textContent")
+    assert page.run(f"{rows}[1].className") == "bad"
+    assert page.run("document.querySelector('#media h2 small').textContent") == "1 in trouble"
+    studio.media.clear()
+    page.wait("document.getElementById('media').hidden")
 
 
 def test_a_bad_commit_is_a_banner_with_its_errors(studio: Studio, page: Page, wall: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack import Stack, until
-from tests.stack_clips import ALPHA, CHARLIE, DELTA, ECHO, house
+from tests.stack_clips import ALPHA, CHARLIE, DELTA, ECHO, XRAY, house
 from tests.stack_lineup import channel, playlist
 from tests.stack_proof import breaks, item_on_air, run_on, seen_once
 
@@ -113,3 +113,42 @@ def test_a_staged_file_that_vanishes_is_staged_again(stack: Stack) -> None:
     path.unlink()
 
     until("it is back", path.is_file)
+
+
+def test_a_new_copy_is_brought_under_a_running_channel_and_nobody_notices(stack: Stack) -> None:
+    """By command and by the older call; each is journaled, and no tick is missing or doubled."""
+    name = house(XRAY)
+    listed = json.loads(stack.cli("media", "desk", "--format", "json").stdout)
+    (line,) = [line for line in listed if line["asset"] == name]
+    assert (line["node"], line["state"]) == ("local", "ready")
+    path = stack.state / "nodes/local/media" / line["media_path"]
+    receiver = stack.receiver("desk")
+    item_on_air(stack, "desk", str(XRAY.id), left=100)
+    begin, before = receiver.mark(), path.stat().st_ino
+
+    said = stack.cli("media", "restage", name)
+    assert said.stdout == f"{name}: a new copy is asked for on local; see: reconcile media\n"
+    open_requests = "select id from media_requests where ended_at is null"
+    until("the new copy", lambda: not stack.rows(open_requests))
+    (item,) = stack.rows("select id from playout_items where asset = %s limit 1", name)
+    answer = stack.post(f"/playout/items/{item['id']}/stage")
+    assert (answer.status_code, answer.json()) == (200, {"queued": True})
+    until("the next new copy", lambda: not stack.rows(open_requests))
+    run_on(stack, "desk", 25)
+
+    output = seen_once(receiver, begin)
+    assert breaks(output.frames) == []
+    assert path.is_file()
+    print("copies:", before, path.stat().st_ino)  # noqa: T201  # for whoever reads a failure
+    told = [str(row["what"]) for row in stack.rows("select what from journal order by id")]
+    assert told.count(f"ask for a new copy of {name} on local") == 2
+    assert sum("again, asked by" in what for what in told) == 2
+
+
+def test_loudness_is_measured_beside_the_channels_and_listed(stack: Stack) -> None:
+    def measured() -> bool:
+        listed = json.loads(stack.cli("media", "desk", "--format", "json").stdout)
+        return all(line["loudness"] is not None for line in listed if line["state"] == "ready")
+
+    until("every file looked into", measured, within=90)
+    assert "LUFS" in stack.cli("media", "desk").stdout

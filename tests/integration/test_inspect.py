@@ -9,6 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from reconciler.adapters.local_process import LocalNode
+from reconciler.errors import Rejected
+from reconciler.model.ids import NodeName
 from reconciler.sidecar.inspect import inspect
 
 pytestmark = pytest.mark.media
@@ -71,3 +74,34 @@ def test_a_torn_file_is_damaged_and_a_missing_one_is_an_error(tmp_path: Path) ->
     assert inspect(tmp_path / "junk.mp4").damage
     with pytest.raises(FileNotFoundError):
         inspect(tmp_path / "none.mp4")
+
+
+def test_a_transport_stream_becomes_a_mov_with_the_same_pictures(tmp_path: Path) -> None:
+    node = LocalNode(NodeName("n1"), tmp_path / "n1")
+    node.media.mkdir(parents=True)
+    source = encode(node.media / "a.ts", peak=0.1, form="mpegts")
+    for _ in range(2):
+        node.remux("a.ts", "a.ts.mov")
+
+    copy = node.media / "a.ts.mov"
+    assert node.inspect("a.ts.mov").container.startswith("mov,mp4")
+    assert pictures(copy) == pictures(source)
+    assert sorted(path.name for path in node.media.iterdir()) == ["a.ts", "a.ts.mov"]
+
+
+def test_what_cannot_become_a_mov_leaves_nothing(tmp_path: Path) -> None:
+    node = LocalNode(NodeName("n1"), tmp_path / "n1")
+    node.media.mkdir(parents=True)
+    (node.media / "junk.ts").write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(Rejected, match=r"junk\.ts: it cannot be copied into a MOV"):
+        node.remux("junk.ts", "junk.ts.mov")
+    with pytest.raises(Rejected, match="not staged"):
+        node.remux("none.ts", "none.ts.mov")
+    assert [path.name for path in node.media.iterdir()] == ["junk.ts"]
+
+
+def pictures(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [
+            float(frame.to_ndarray(format="rgb24").mean()) for frame in container.decode(video=0)
+        ]

@@ -94,6 +94,19 @@ def test_what_is_under_way_has_a_bar_on_a_terminal_and_none_elsewhere() -> None:
     assert list(told([], NOW, bars=True)) == []
 
 
+def test_a_table_that_would_be_too_wide_goes_without_bars() -> None:
+    wide = Line(
+        asset="A-VERY-LONG-HOUSE-NUMBER-INDEED-0001", node="playout-rack-12", state="staging",
+        size=5 * 10**9, done=10**9, seconds=5400, loudness=-23.0,
+        due_at=(NOW + timedelta(hours=22)).isoformat(),
+        eta_at=(NOW + timedelta(hours=9)).isoformat(),
+    )  # fmt: skip
+    lines = list(told([wide], NOW, bars=True))
+    assert max(map(len, lines)) <= 100
+    assert "━" not in "".join(lines)
+    assert lines[1].startswith("A-VERY-LONG-HOUSE-NUMBER-IN…  playout-rack-12  staging 20%")
+
+
 def test_watching_shows_what_changed_and_ends_when_told(
     run: Run, world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.ids import ChannelName, NodeName, OutputName
+from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
 from reconciler.plan.actions import (
     Action,
     Cause,
@@ -14,6 +14,7 @@ from reconciler.plan.actions import (
     GrantLease,
     RetireSidecar,
     SpawnSidecar,
+    StageMedia,
 )
 from reconciler.plan.check import check
 from tests.builders import (
@@ -66,6 +67,24 @@ def test_acts_on_a_silent_node() -> None:
     assert complaints(evict, seen=cluster(node("rack1", silent_for=4))) == [
         "EvictMedia on rack1, which does not answer"
     ]
+
+
+def test_a_file_that_is_played_or_fetched_is_not_thrown_away() -> None:
+    evict = EvictMedia(node=RACK, stored="x", cause=Cause.UNUSED)
+    played = cluster(row(NEWS), sidecar(NEWS), needed={"news": ["x"]})
+    assert complaints(evict, seen=played) == ["x is evicted from rack1, where news plays it"]
+    stage = StageMedia(
+        asset=AssetId("X"),
+        node=RACK,
+        uri="file:///x",
+        stored="x",
+        size=1,
+        due=0,
+        channels=(),
+        cause=Cause.DUE,
+    )
+    assert complaints(stage, evict) == ["x is staged on rack1, and evicted from it"]
+    assert complaints(evict) == []
 
 
 def test_acts_that_a_sidecar_does_not_admit() -> None:

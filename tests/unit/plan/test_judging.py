@@ -70,3 +70,9 @@ def test_a_note_makes_the_channels_that_play_it_compile_anew() -> None:
     before = inputs_of(news, desired, marks_of({ONE: fact("ONE")}))
     noted = replace(fact("ONE"), note="torn")
     assert inputs_of(news, desired, marks_of({ONE: noted})) != before
+
+
+def test_findings_are_read_as_they_were_written_whatever_was_added_since() -> None:
+    found = replace(GOOD, width=1920, interlaced=True, damage="torn")
+    assert Findings.of({**found.to_json(), "colour": "bt709"}) == found
+    assert Findings.of({}) == Findings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from reconciler.model.desired import BreakItem, Filler, LiveItem, Policy
+from reconciler.model.desired import BreakItem, Desired, Filler, LiveItem, Policy
 from reconciler.model.ids import AssetId, PlaylistName
 from reconciler.model.rundown import Clip, SlatePicture
 from reconciler.model.spans import Frames
@@ -287,6 +287,50 @@ def test_what_nodes_lack_is_known_for_screens() -> None:
     ]
 
 
+def test_an_alternate_is_staged_beside_what_it_stands_in_for() -> None:
+    spare = Clip(asset=AssetId("IDENT"), stored="IDENT-1.mp4", in_frame=0, material=500)
+    both = rundown("news", replace(event("ONE", seconds=600), alternate=spare))
+    seen = cluster(row(NEWS), sidecar(NEWS), catalogue=MEDIA)
+    assert media(tell(LINEUP, seen, compiled(both))) == [
+        "* + stage IDENT on rack1 (1.0 kB) for news, due now (DUE)",
+        "* + stage ONE on rack1 (1.0 kB) for news, due now (DUE)",
+    ]
+
+
+# ── a copy in another container ──────────────────────────────────────────────────────────────────
+
+MOV = Clip(asset=AssetId("TWO"), stored="TWO-1.mp4.mov", in_frame=25)
+RECUT = rundown("news", event("ONE", at=-60, seconds=600), event("TWO", at=540, material=MOV))
+
+
+def recut(staged: list[str], desired: Desired = LINEUP) -> list[str]:
+    seen = cluster(
+        node("rack1", staged=staged), row(NEWS), sidecar(NEWS), catalogue=MEDIA, last_used=AGES
+    )
+    return media(tell(desired, seen, compiled(RECUT)))
+
+
+def test_a_mov_is_made_from_the_file_once_that_is_there() -> None:
+    assert recut(["ONE-1.mp4"]) == [
+        "* + stage TWO on rack1 (1.0 kB) for news, due in 9 min (DUE)",
+    ]
+    assert recut(["ONE-1.mp4", "TWO-1.mp4"]) == [
+        "* ~ copy TWO on rack1 (1.0 kB) into a MOV for news, due in 9 min (CONTAINER)",
+    ]
+    assert recut(["ONE-1.mp4", "TWO-1.mp4", "TWO-1.mp4.mov"]) == []
+
+
+def test_the_file_stays_until_its_mov_is_made() -> None:
+    tight = lineup(NEWS, machine("rack1", budget=1002))
+    assert recut(["ONE-1.mp4", "TWO-1.mp4"], tight) == [
+        "* ~ copy TWO on rack1 (1.0 kB) into a MOV for news, due in 9 min (CONTAINER)",
+    ]
+    small = lineup(NEWS, machine("rack1", budget=2))
+    assert recut(["ONE-1.mp4", "TWO-1.mp4", "TWO-1.mp4.mov"], small) == [
+        "* - evict TWO-1.mp4 from rack1 (UNUSED)"
+    ]
+
+
 def test_media_is_staged_where_a_sidecar_is_about_to_be() -> None:
     desired = lineup(NEWS, machine("rack1", maintenance=True), machine("rack2"))
     seen = cluster(
@@ -304,11 +348,12 @@ def test_media_is_staged_where_a_sidecar_is_about_to_be() -> None:
 
 def test_every_asset_that_a_channel_may_play() -> None:
     live = LiveItem(id="s", live="studio", duration=Frames(1))
+    spared = replace(item("TWO"), alternate=AssetId("SPARE"))
     parts = (
-        playlist("base", item("ONE"), BreakItem(id="b", items=(item("TWO"),)), live),
+        playlist("base", item("ONE"), BreakItem(id="b", items=(spared,)), live),
         playlist("idents", item("IDENT")),
     )
     plain = channel("news")
     full = channel("news", filler=Filler(playlist=PlaylistName("idents")), slate=AssetId("SLATE"))
-    assert assets_of(plain, lineup(plain, *parts)) == {"ONE", "TWO"}
-    assert assets_of(full, lineup(full, *parts)) == {"ONE", "TWO", "IDENT", "SLATE"}
+    assert assets_of(plain, lineup(plain, *parts)) == {"ONE", "TWO", "SPARE"}
+    assert assets_of(full, lineup(full, *parts)) == {"ONE", "TWO", "SPARE", "IDENT", "SLATE"}

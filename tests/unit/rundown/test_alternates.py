@@ -127,29 +127,21 @@ def test_alternates_cross_the_wire_and_change_the_digest() -> None:
     assert digest(plain.rundown) != digest(compiled(NEWS, LISTS, GOOD, HOUR).rundown)
 
 
-def test_casparcg_does_not_begin_inside_a_transport_stream_and_the_embedded_engine_does() -> None:
-    inside = item("film", first="00:00:01:00", out="00:00:30:00", alternate="spare")
-    lists = (playlist("day", "open", inside, "end"), LISTS[1])
+def test_for_casparcg_an_in_point_in_a_transport_stream_asks_for_its_mov() -> None:
+    inside = item("film", first="00:00:01:00", out="00:00:30:00")
+    lists = (playlist("day", "open", inside, "film", "end"), LISTS[1])
     facts = [f for f in catalogue() if f.asset != "film"]
-    for container, plays in (("mpegts", False), ("matroska,webm", False), ("mov,mp4", True)):
+    for container, stored in (
+        ("mpegts", "film.mxf.mov"),
+        ("matroska,webm", "film.mxf.mov"),
+        ("mov,mp4", "film.mxf"),
+    ):
         film = asset("film", 300, container=container)
-        made = compiled(replace(NEWS, engine=EngineKind.CASPARCG), lists, [*facts, film], HOUR)
-        (event, *_) = [e for e in made.rundown.events if e.item == "film"]
-        assert (event.instead == "") == plays
-        same = compiled(NEWS, lists, [*facts, film], HOUR)
-        (event, *_) = [e for e in same.rundown.events if e.item == "film"]
-        assert event.kind is EventKind.PROGRAMME
-    assert any(
-        "CasparCG cannot begin inside a file of type mpegts" in text
-        for text in told(
-            compiled(
-                replace(NEWS, engine=EngineKind.CASPARCG),
-                lists,
-                [*facts, asset("film", 300, container="mpegts")],
-                HOUR,
-            )
-        )
-    )
+        for engine, wanted in ((EngineKind.CASPARCG, stored), (EngineKind.EMBEDDED, "film.mxf")):
+            made = compiled(replace(NEWS, engine=engine), lists, [*facts, film], HOUR).rundown
+            clips = [e.material for e in made.events if e.title == "film"]
+            named = {(c.in_frame, c.stored) for c in clips if isinstance(c, Clip)}
+            assert named == {(25, wanted), (0, "film.mxf")}  # from its beginning any file will do
 
 
 def test_what_was_found_in_a_file_that_plays_is_a_remark() -> None:

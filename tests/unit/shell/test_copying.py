@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.errors import Rejected
 from reconciler.model.copies import CopyState
 from reconciler.model.ids import AssetId, NodeName
 from reconciler.model.media import StagedSeen
-from reconciler.plan.actions import StageMedia
+from reconciler.plan.actions import Cause, RemuxMedia, StageMedia
 from reconciler.ports import Progress, StageOrder
-from reconciler.shell.copying import bring
+from reconciler.shell.copying import bring, convert
 from tests.builders import channel, lineup, machine
 from tests.fakes_world import FakeWorld
 
@@ -134,3 +135,31 @@ def test_a_request_is_given_up_after_a_day(world: FakeWorld) -> None:
     world.clock.tick(24 * 3600 + 1)
     world.leadership.try_lead()
     assert not [h for h in world.judge().plan.holds if "NOWHERE" in h.what]
+
+
+# ── another container ────────────────────────────────────────────────────────────────────────────
+
+
+def remux(world: FakeWorld) -> RemuxMedia:
+    return RemuxMedia(
+        asset=ASSET,
+        node=RACK1,
+        source=BARS,
+        stored=f"{BARS}.mov",
+        size=1000,
+        due=0,
+        channels=(),
+        cause=Cause.CONTAINER,
+    )
+
+
+def test_a_mov_that_is_made_is_ready_and_one_that_cannot_be_says_why(world: FakeWorld) -> None:
+    action, node = remux(world), world.yard.nodes[RACK1]
+    with pytest.raises(Rejected):
+        convert(world.ports, node, action)
+    found = world.database.copies[RACK1, action.stored]
+    assert (found.state, found.error) == (CopyState.ERROR, f"rack1: {BARS}: it is not staged")
+    world.converge()
+    convert(world.ports, node, action)
+    assert world.database.copies[RACK1, action.stored].state is CopyState.READY
+    assert action.stored in node.media

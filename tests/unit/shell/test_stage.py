@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import Unreachable
 from reconciler.model.ids import AssetId, NodeName
-from reconciler.plan.actions import Cause, StageMedia
+from reconciler.plan.actions import Cause, StageMedia, Staging
 from reconciler.shell.backoff import FIRST
 from reconciler.shell.stage import Stager
 from tests.fakes_world import FakeClock
@@ -42,10 +42,10 @@ class Bench:
             lambda seconds: seconds,
         )
 
-    def through(self, action: StageMedia) -> None:
+    def through(self, action: Staging) -> None:
         self.began.append(action.stored)
 
-    def at_door(self, action: StageMedia) -> None:
+    def at_door(self, action: Staging) -> None:
         self.began.append(action.stored)
         self.busy.release()
         assert self.door.wait(LONG)
@@ -68,7 +68,7 @@ def test_what_airs_next_goes_first(bench: Bench) -> None:
     bench.fill()
     one_by_one = threading.Lock()
 
-    def noted(action: StageMedia) -> None:
+    def noted(action: Staging) -> None:
         with one_by_one:
             bench.began.append(action.stored)
 
@@ -104,7 +104,7 @@ def test_each_file_is_brought_once_at_a_time(bench: Bench) -> None:
 
 
 def test_a_failure_is_told_and_the_others_go_on(bench: Bench) -> None:
-    def fails(action: StageMedia) -> None:
+    def fails(action: Staging) -> None:
         raise Unreachable(f"{action.stored}: the store does not answer")
 
     bench.stager.offer(stage("bad"), fails)
@@ -116,7 +116,7 @@ def test_a_failure_is_told_and_the_others_go_on(bench: Bench) -> None:
 def test_a_file_that_failed_waits_before_it_is_tried_again(bench: Bench) -> None:
     tries: list[str] = []
 
-    def fails(action: StageMedia) -> None:
+    def fails(action: Staging) -> None:
         tries.append(action.stored)
         raise Unreachable("no")
 
@@ -131,7 +131,7 @@ def test_a_file_that_failed_waits_before_it_is_tried_again(bench: Bench) -> None
 
 
 def test_a_file_that_came_after_all_has_failed_never(bench: Bench) -> None:
-    def fails(_: StageMedia) -> None:
+    def fails(_: Staging) -> None:
         raise Unreachable("no")
 
     for act in (fails, bench.through, fails):
@@ -144,7 +144,7 @@ def test_a_file_that_came_after_all_has_failed_never(bench: Bench) -> None:
 def test_a_bug_is_logged_and_does_not_end_staging(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def bug(_: StageMedia) -> None:
+    def bug(_: Staging) -> None:
         raise ZeroDivisionError
 
     bench.stager.offer(stage("odd"), bug)
