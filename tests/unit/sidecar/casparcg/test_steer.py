@@ -162,6 +162,26 @@ def test_a_freeze_that_is_called_off_is_left_for_where_the_picture_would_be() ->
     assert story.shown(118, 119) == [("a", 98)]
 
 
+def test_a_pause_of_unknown_length_is_resumed_with_the_next_frame_and_what_waits_behind() -> None:
+    story = run(clip("a", 20, 100), clip("b", 120, 50))
+    story.until(50)
+    story.cues = (clip("a", 20, 33), freeze(53, None))
+    story.until(70)
+    before = len(story.orders(Load))
+    story.cues = (freeze(53, 20), clip("a2", 73, 67, path="/media/a.mp4", begin=33))
+    story.cues = (*story.cues, clip("b2", 140, 50, path="/media/b.mp4"))
+    story.turn()
+    story.until(195)
+    assert len(story.orders(Load)) >= before
+    assert story.shown(20, 190) == [
+        *frames("a", 0, 33),
+        *[("a", 32)] * 20,
+        *frames("a", 33, 100),
+        *frames("b", 0, 50),
+    ]
+    assert [key for key, _, _ in story.began] == ["a", "freeze", "a2", "b2"]
+
+
 def test_what_somebody_else_paused_goes_on() -> None:
     story = run(clip("a", 20, 400))
     story.until(60)
