@@ -353,6 +353,7 @@ class _Judgement(Step):
         if self.layer.is_empty:
             self._bring(None)
             return
+        self.holds = True
         start, following = self.wanted.timeline.after(self.here)
         if not self.layer.paused:
             self.once("pause", Pause())
