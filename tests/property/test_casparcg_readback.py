@@ -15,6 +15,7 @@ from reconciler.sidecar.casparcg.replies import Reply, ReplyReader
 from reconciler.sidecar.casparcg.seen import ConsumerSeen, ServerSeen, from_osc
 from reconciler.sidecar.casparcg.watch import (
     BACK_OFF,
+    GAP_MOST,
     OPENING_FOR,
     begin,
     is_due,
@@ -111,7 +112,7 @@ def test_what_rises_is_never_touched(pauses: list[float], list_moves: bool) -> N
     assert state_of(watched, now).state == "sending"
 
 
-@given(st.lists(st.floats(0.04, 0.9), min_size=60, max_size=60), st.booleans())
+@given(st.lists(st.floats(0.04, GAP_MOST), min_size=60, max_size=60), st.booleans())
 def test_what_never_rises_is_started_again_and_again(
     pauses: list[float],
     list_moves: bool,  # noqa: FBT001
@@ -123,5 +124,5 @@ def test_what_never_rises_is_started_again_and_again(
         if is_due(watched, now):
             watched, last_start = started(watched, now), now
 
-        assert now - last_start <= max(OPENING_FOR) + max(BACK_OFF) + 2 * 0.9
+        assert now - last_start <= max(OPENING_FOR) + max(BACK_OFF) + 2 * GAP_MOST
         assert state_of(watched, now).state in {"opening", "down"}

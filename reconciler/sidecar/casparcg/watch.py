@@ -14,7 +14,7 @@ from reconciler.sidecar.casparcg.seen import ServerSeen
 from reconciler.sidecar.engine_port import OutputState
 
 UNLISTED_FOR = 0.6  # seconds from its start in which an output need not be listed yet
-FROZEN_FOR = 1.0  # seconds of ticks without a frame until it counts as stuck
+FROZEN_FOR = 1.0  # seconds without a frame until it counts as stuck
 OPENING_FOR = (2.5, 5.0, 10.0)  # seconds it may take to open, by deaths in a row: hung far ends
 # hang for ever, slow ones must be reached in the end
 PATIENT_EVERY = 8  # starts; a sole output that was refused may stay listed of old, so that only one
@@ -22,22 +22,25 @@ PATIENT_EVERY = 8  # starts; a sole output that was refused may stay listed of o
 BACK_OFF = (0.0, 0.25, 0.5, 1.0, 1.5)  # seconds before the next start, by deaths in a row; the
 # last is short, for a far end that returns has to be sent to within 3 s
 WELL_AFTER = 30.0  # seconds of sending after which a death counts as the first again
-FEW_TICKS = 5  # in `FROZEN_FOR`; a channel that stands still says nothing about its outputs
+GAP_MOST = 0.5  # seconds that count from one reading to the next: a channel that stands still tells
+# nothing of its outputs, and compiling shaders for its first picture takes one 2.5 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """One output and what is remembered of it; made by `begin`, carried on by `look`.
 
-    Times are monotonic seconds. `alive` is whether the engine was told to run it.
+    Instants are monotonic seconds; `age` and `still` are seconds in which the channel was seen to
+    go on. `alive` is whether the engine was told to run it.
     """
 
     consumer: Consumer
-    begun_at: float
+    looked_at: float
     alive: bool = True
+    age: float = 0.0  # since its start
+    still: float = 0.0  # since its count rose, or its start
     frame: int | None = None  # as last read
     rose_at: float | None = None  # when the count was last seen to rise, since its start
-    rose_tag: int | None = None  # the tick of that
     sends_since: float | None = None
     listed: bool = False
     listed_moves: bool = False  # other outputs' counts rise, so the list is a fresh one
@@ -54,18 +57,19 @@ class Watched:
 
 def begin(consumer: Consumer, now: float) -> Watched:
     """An output that the engine was told to run, by its config or by ADD."""
-    return Watched(consumer=consumer, begun_at=now)
+    return Watched(consumer=consumer, looked_at=now)
 
 
 def started(watched: Watched, now: float) -> Watched:
     """The same after REMOVE and ADD: nothing that was read before counts any more."""
     return replace(
         watched,
-        begun_at=now,
+        looked_at=now,
         alive=True,
+        age=0.0,
+        still=0.0,
         frame=None,
         rose_at=None,
-        rose_tag=None,
         sends_since=None,
         listed=False,
         restarts=watched.restarts + 1,
@@ -80,21 +84,27 @@ def is_due(watched: Watched, now: float) -> bool:
 def look(watched: Watched, seen: ServerSeen, now: float, *, list_moves: bool) -> Watched:
     """Take one reading. `list_moves` tells that some other output's count rose lately.
 
-    Readings may be few or many: time is counted by `now`, and by ticks where OSC numbers them.
+    Readings may be few or many; none while the engine is silent.
     """
     if not watched.alive:
         return watched
+    watched = _older(watched, now)
     found = seen.consumers.get(watched.consumer.port)
     if found is None or found.consumer != watched.consumer.kind:
         return _unlisted(replace(watched, listed=False, frame=None), now)
     watched = replace(watched, listed=True, listed_moves=list_moves)
     if not watched.consumer.counts_frames:
         return watched
-    return _counted(watched, found.frame, seen.time_tag, now)
+    return _counted(watched, found.frame, now)
+
+
+def _older(watched: Watched, now: float) -> Watched:
+    gap = min(max(0.0, now - watched.looked_at), GAP_MOST)
+    return replace(watched, looked_at=now, age=watched.age + gap, still=watched.still + gap)
 
 
 def _unlisted(watched: Watched, now: float) -> Watched:
-    if now - watched.begun_at < UNLISTED_FOR:
+    if watched.rose_at is None and watched.age < UNLISTED_FOR:
         return watched
     if watched.consumer.waits:
         return _dead(watched, now, "nobody called; it listens anew")
@@ -102,7 +112,7 @@ def _unlisted(watched: Watched, now: float) -> Watched:
     return _dead(watched, now, why)
 
 
-def _counted(watched: Watched, frame: int | None, tag: int | None, now: float) -> Watched:
+def _counted(watched: Watched, frame: int | None, now: float) -> Watched:
     if frame is None:
         return _opening(watched, now)
     before = watched.frame
@@ -111,12 +121,10 @@ def _counted(watched: Watched, frame: int | None, tag: int | None, now: float) -
         since = watched.sends_since
         since = now if since is None else since
         deaths = 0 if now - since >= WELL_AFTER else watched.deaths
-        return replace(
-            watched, rose_at=now, rose_tag=tag, sends_since=since, deaths=deaths, error=""
-        )
+        return replace(watched, still=0.0, rose_at=now, sends_since=since, deaths=deaths, error="")
     if before is None or watched.rose_at is None:
         return _opening(watched, now)
-    if now - watched.rose_at >= FROZEN_FOR and _ticked(watched.rose_tag, tag):
+    if watched.still >= FROZEN_FOR:
         return _dead(watched, now, "its frames stand still: the far end is gone")
     return watched
 
@@ -125,7 +133,7 @@ def _opening(watched: Watched, now: float) -> Watched:
     if watched.consumer.waits:
         return watched
     patience = _patience(watched)
-    if now - watched.begun_at < patience:
+    if watched.still < patience:
         return watched
     return _dead(watched, now, f"no answer from the far end in {patience:g} s")
 
@@ -134,10 +142,6 @@ def _patience(watched: Watched) -> float:
     if watched.listed_moves:
         return OPENING_FOR[min(watched.deaths, len(OPENING_FOR) - 1)]
     return OPENING_FOR[-1 if watched.deaths % PATIENT_EVERY == PATIENT_EVERY - 1 else 0]
-
-
-def _ticked(before: int | None, tag: int | None) -> bool:
-    return before is None or tag is None or not before <= tag < before + FEW_TICKS
 
 
 def _dead(watched: Watched, now: float, why: str) -> Watched:
