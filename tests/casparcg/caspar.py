@@ -42,6 +42,8 @@ class FakeCaspar:
         self.on_osc: Callable[[str, int, bytes], None] | None = None
         self.connections: list[Connection] = []
         self.hung = False
+        self.osc_gaps: set[int] = set()  # bundles, by time tag, that are never sent
+        self.slowness = Fraction(1)  # above 1 the mixer cannot keep up: every tick takes longer
         self.running = False
         self._numbers = 0
         self._waiting: list[tuple[Connection, bytes]] = []
@@ -52,8 +54,14 @@ class FakeCaspar:
     # life and death
 
     def boot(self) -> None:
-        """Start with nothing but what the config gives: no layer, no lock, no old output."""
+        """Start with nothing but what the config gives: no layer, no lock, no old output.
+
+        What stands around the server (devices, inputs, locale, scanner) outlives it.
+        """
+        before = getattr(self, "machine", None)
         self.machine = Machine(shelf=self.shelf, far_ends=self.far_ends)
+        if before is not None:
+            self.machine.equip_like(before)
         self.machine.folders = tuple(f for f in (self.setup.working, self.setup.media) if f)
         self.machine.config, self.machine.paths = self.setup.xml, dict(self.setup.paths)
         self.machine.clear_phrase = self.setup.clear_phrase
@@ -157,10 +165,12 @@ class FakeCaspar:
         channel = self.machine.channels[number]
         self.now = max(self.now, self._ticks[number])
         self.far_ends.now = float(self.now)
-        self._ticks[number] += channel.mode.tick_length
+        self._ticks[number] += channel.mode.tick_length * self.slowness
         channel.tick()
         targets = self._osc_targets()
-        packets = bundles(f"/channel/{number}", channel.told, channel.ticks) if targets else []
+        if not targets or channel.ticks in self.osc_gaps:
+            return
+        packets = bundles(f"/channel/{number}", channel.told, channel.ticks)
         for host, port in targets:
             for packet in packets:
                 self.osc.append((host, port, packet))

@@ -15,6 +15,7 @@ from tests.casparcg.modes import Mode
 from tests.casparcg.pictures import BLACK, Picture
 from tests.casparcg.producers import State
 
+KEPT = 50_000  # pictures, more than half an hour
 TONE = 189971712  # a level like those recorded, on the first two of sixteen
 
 
@@ -73,7 +74,16 @@ class Channel:
             self.shown_on.setdefault(number, []).append(pictures[number])
         self.shown.append(picture_on_top(pictures))
         self._feed(self.shown[-1])
+        if len(self.shown) >= 2 * KEPT:
+            self._forget()
         self._states.append(self._publish())
+
+    def _forget(self) -> None:
+        """A day of pictures is too much to remember: keep the newest."""
+        for pictures in (self.shown, *self.shown_on.values()):
+            del pictures[:-KEPT]
+        for consumer in self.consumers.values():
+            consumer.forget(KEPT)
 
     def _feed(self, picture: Picture) -> None:
         if not self.consumers:

@@ -31,7 +31,6 @@ FILTERS = {
     "scale",
     "fps",
     "null",
-    "anull",
     "yadif",
     "bwdif",
     "volume",
@@ -91,7 +90,14 @@ class Consumer:
     began: float = 0.0
     frame: int | None = None
     got: list[Picture] = field(default_factory=list)
+    sent: int = 0  # how many of them a UDP stream has passed on
     _broken: bool = False
+
+    def forget(self, kept: int) -> None:
+        """Remember only the newest pictures."""
+        gone = max(0, len(self.got) - kept)
+        del self.got[:gone]
+        self.sent = max(0, self.sent - gone)
 
     @property
     def is_file(self) -> bool:

@@ -157,12 +157,12 @@ class Film(Producer):
         frame = newest_frame(at, self.clip.rate, self.rate)
         extension = self.path.lower().rpartition(".")[2]
         if self.start > 0 and extension == "mkv":
-            return frame - 1
-        if self.start > 0 and extension == "ts":
+            frame -= 1
+        if extension == "ts":
             first = newest_frame(self.start, self.clip.rate, self.rate)
             key = -(-first // self.clip.gop) * self.clip.gop
-            return max(key, frame - 1)
-        return frame
+            frame = max(key, frame - 1)
+        return min(frame, (self.clip.pictures or self.clip.frames) - 1)
 
     # what it says, and what it can be told
 

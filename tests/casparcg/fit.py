@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.casparcg.replay import Outcome, Replay
 from tests.casparcg.scenes import FITS, scene
-from tests.casparcg.transcript import FOLDER, Exchange, Note, read
+from tests.casparcg.transcript import FOLDER, Event, read
 
 STARTS = ((0, 1), (0, 0), (-1, 0), (-1, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1))
 PHASES = range(0, 40, 4)
@@ -66,13 +66,13 @@ def _with_phase(one: Fit, boot: int, phase: int) -> Fit:
     return {**one, "phases_ms": phases}
 
 
-def _score(name: str, events: list[Exchange | Note], one: Fit) -> tuple[int, list[Outcome], Replay]:
+def _score(name: str, events: list[Event], one: Fit) -> tuple[int, list[Outcome], Replay]:
     replay = Replay(scene(name, {name: one}))
     outcomes = replay.run(events)
     return sum(outcome.matches for outcome in outcomes), outcomes, replay
 
 
-def _reach(name: str, events: list[Exchange | Note], one: Fit) -> int:
+def _reach(name: str, events: list[Event], one: Fit) -> int:
     """How many outcomes agree for some common start: what this phase could come to."""
     good: set[int] = set()
     for start in STARTS[:3]:
@@ -82,7 +82,7 @@ def _reach(name: str, events: list[Exchange | Note], one: Fit) -> int:
     return len(good)
 
 
-def _choose_starts(name: str, events: list[Exchange | Note], one: Fit, films: int) -> Fit:
+def _choose_starts(name: str, events: list[Event], one: Fit, films: int) -> Fit:
     """For each clip in turn the first start that makes most outcomes agree."""
     score, outcomes, _ = _score(name, events, one)
     for film in range(films):

@@ -38,7 +38,7 @@ class Layer:
         if self.background is EMPTY:
             return
         if isinstance(self.background, Transition):
-            self.background.old = self.foreground
+            self.background.old = _still_showing(self.foreground)
         self.foreground = self.background
         self.background, self.auto = EMPTY, False
 
@@ -90,6 +90,13 @@ class Layer:
         behind = EMPTY.state() if self.background is EMPTY else self._background_state
         state.update({f"background/{key}": value for key, value in behind.items()})
         return state
+
+
+def _still_showing(producer: Producer) -> Producer:
+    """What a transition that has not begun leaves on the screen: never its own new clip."""
+    if isinstance(producer, Transition) and not producer.begun:
+        return producer.old
+    return producer
 
 
 def picture_on_top(pictures: dict[int, Picture]) -> Picture:

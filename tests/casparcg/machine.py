@@ -33,6 +33,12 @@ class Machine:
     locks: dict[int, Lock] = field(default_factory=dict)
     exit_code: int | None = None
 
+    def equip_like(self, other: Machine) -> None:
+        """The same surroundings as another start had."""
+        self.inputs, self.decklinks, self.ndi = other.inputs, other.decklinks, other.ndi
+        self.utf8, self.scanner = other.utf8, other.scanner
+        self.choose_luck = other.choose_luck
+
 
 @dataclass(kw_only=True)
 class Lock:

@@ -4,11 +4,13 @@ It reads the config that the real server reads, and the media folder named there
 Knobs are files in the working folder, read as it runs: `fake-far-ends.json` ({url: "listens",
 "refuses", "absent" or "mute"}), `fake-boot-seconds`, `fake-decklinks` (device numbers), `fake-ndi`;
 once, and then removed: `fake-fails-to-start` (exit code 0, nothing started), `fake-crash`
-(SIGABRT), `fake-hang` (SIGSTOP to itself).
+(SIGABRT), `fake-hang` (SIGSTOP to itself), `fake-bad-stop` (SIGTERM aborts, as 3 of 12 did).
+A UDP stream sends one datagram for each picture. It never outlives the process that started it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -45,6 +47,7 @@ def main(config: str = "casparcg.config") -> int:
     except OSError as error:
         sys.stdout.write(f"[fatal] Unhandled exception in main thread: {error}\n")
         return 0
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     watch(server)
     server.run()
     return caspar.machine.exit_code or 0
@@ -60,8 +63,14 @@ def equip(caspar: FakeCaspar) -> None:
 def watch(server: Server) -> None:
     """Obey signals and the knobs that may change while it runs."""
     for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, lambda _number, _frame: setattr(server.caspar.machine, "exit_code", 0))
+        signal.signal(one, lambda _number, _frame: stop(server))
     threading.Thread(target=_knobs, args=(server,), daemon=True).start()
+
+
+def stop(server: Server) -> None:
+    if taken("fake-bad-stop"):
+        os.abort()
+    server.caspar.machine.exit_code = 0
 
 
 def _knobs(server: Server) -> None:

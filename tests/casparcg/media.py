@@ -22,7 +22,8 @@ SCHEMES = ("http://", "https://", "rtmp://", "rtsp://", "udp://", "srt://", "tcp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """One file. `frames` is what its container claims; `holds` what is really in it, if less.
+    """One file. `frames` is what its container claims; `holds` where its data ends, if before;
+    `pictures` how many it has where the container counts one too many.
 
     `decode_ticks` is how long the first frame of a section with an in point takes (a long GOP takes
     3 to 5 ticks); `open_ticks` how long the file takes to open.
@@ -33,6 +34,7 @@ class Clip:
     kind: ClipKind = "video"
     damage: Damage = ""
     holds: int | None = None
+    pictures: int | None = None
     decode_ticks: int = 1
     open_ticks: int = 0
     gop: int = 25

@@ -24,10 +24,16 @@ class Count:
     matched: int
     looks: int
     looks_matched: int
+    recordings: int
+    recordings_matched: int
 
     def __str__(self) -> str:
-        looks = f"; {self.looks_matched} of {self.looks} noted states" if self.looks else ""
-        return f"{self.name}: {self.matched} of {self.exchanges} exchanges match{looks}"
+        told = f"{self.name}: {self.matched} of {self.exchanges} exchanges match"
+        if self.looks:
+            told += f"; {self.looks_matched} of {self.looks} noted states"
+        if self.recordings:
+            told += f"; {self.recordings_matched} of {self.recordings} recordings"
+        return told
 
 
 def files() -> list[str]:
@@ -40,14 +46,17 @@ def replayed(name: str) -> list[Outcome]:
 
 def count(name: str, outcomes: Iterable[Outcome]) -> Count:
     every = list(outcomes)
-    exchanges = [one.matches for one in every if one.is_exchange]
-    looks = [one.matches for one in every if not one.is_exchange]
+    exchanges = [one.matches for one in every if one.kind == "exchange"]
+    looks = [one.matches for one in every if one.kind == "look"]
+    recordings = [one.matches for one in every if one.kind == "recording"]
     return Count(
         name=name,
         exchanges=len(exchanges),
         matched=sum(exchanges),
         looks=len(looks),
         looks_matched=sum(looks),
+        recordings=len(recordings),
+        recordings_matched=sum(recordings),
     )
 
 

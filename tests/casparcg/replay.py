@@ -11,15 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 from tests.casparcg.amcp import Connection
 from tests.casparcg.caspar import FakeCaspar
 from tests.casparcg.channel import Channel
 from tests.casparcg.config import Setup
 from tests.casparcg.film import Luck
+from tests.casparcg.pictures import Picture
+from tests.casparcg.ports_noted import Ports, noted_ports, ports_of
 from tests.casparcg.producers import State
+from tests.casparcg.recorded import told, told_runs
 from tests.casparcg.shelf import recorded_shelf
-from tests.casparcg.transcript import Exchange, Note, read
+from tests.casparcg.transcript import Event, Exchange, Note, Recording, read
 from tests.casparcg.tree import texts
 
 INFO_LATE = Fraction(50, 1000)  # INFO tells of ticks that are this old; measured in file 04
@@ -27,6 +31,9 @@ NOTE_LATE = 0.031  # a note about INFO was written this long after the question
 _LAYER = re.compile(r"INFO 1 layer (\d+): (.*)")
 _NO_LAYER = re.compile(r"INFO 1 summary: no layer_(\d+)")
 _GAP = (0.1, 0.2)
+
+
+Kind = Literal["exchange", "look", "recording"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +56,7 @@ class Outcome:
     sent: str
     recorded: bytes
     given: bytes
-    is_exchange: bool
+    kind: Kind
     films: int  # how many clips had been loaded by then
 
     @property
@@ -65,6 +72,8 @@ class Replay:
         self.clients: dict[str, Connection] = {}
         self.who = "A"
         self.at = 0.0
+        self._got: list[Picture] = []
+        self._ports_recorded, self._ports_given = Ports(), Ports()
         self.boot(scene.setup)
 
     # what directions may do
@@ -106,13 +115,16 @@ class Replay:
 
     # the recording, played
 
-    def run(self, events: list[Exchange | Note]) -> list[Outcome]:
+    def run(self, events: list[Event]) -> list[Outcome]:
         outcomes = []
         noted_at = -1.0
         for event in events:
             if event.line in self.scene.directions:
                 self._pass(event.at)
                 self.scene.directions[event.line](self)
+            if isinstance(event, Recording):
+                outcomes.append(self._compare(event))
+                continue
             if isinstance(event, Note):
                 outcomes.extend(self._look(event))
                 noted_at = event.at
@@ -134,6 +146,10 @@ class Replay:
         self._pass(event.at + event.latency)
         client = self._client()
         self._age_info()
+        self._keep_pictures(event.sent)
+        if event.sent.startswith(b"ADD"):
+            self._ports_recorded.forget()
+            self._ports_given.forget()
         if event.sent:
             client.send(event.sent)
         given = client.received()
@@ -144,25 +160,49 @@ class Replay:
             sent=event.sent.decode("utf-8", "replace").strip(),
             recorded=event.reply,
             given=given,
-            is_exchange=True,
+            kind="exchange",
+            films=self.films,
+        )
+
+    def _keep_pictures(self, sent: bytes) -> None:
+        """What a consumer got, before REMOVE ends it."""
+        port = sent.decode("utf-8", "replace").strip().removeprefix("REMOVE 1-")
+        consumer = self.caspar.channel().consumers.get(int(port)) if port.isdecimal() else None
+        if consumer is not None:
+            self._got = consumer.got
+
+    def _compare(self, recording: Recording) -> Outcome:
+        return Outcome(
+            line=recording.line,
+            sent="(pictures)",
+            recorded=told_runs(recording.runs).encode(),
+            given=told(self._got).encode(),
+            kind="recording",
             films=self.films,
         )
 
     def _look(self, note: Note) -> list[Outcome]:
         """A noted summary of INFO, made again from the fake's tree."""
+        ports = noted_ports(note.text)
         match = _LAYER.fullmatch(note.text) or _NO_LAYER.fullmatch(note.text)
-        if match is None:
+        if match is None and ports is None:
             return []
         self._pass(note.at - NOTE_LATE)
         self._age_info()
-        given = summary(self.caspar.channel().info, int(match[1]))
+        info = self.caspar.channel().info
+        recorded = note.text if ports is None else self._ports_recorded.told(ports)
+        given = (
+            self._ports_given.told(ports_of(info))
+            if match is None
+            else summary(info, int(match[1]))
+        )
         return [
             Outcome(
                 line=note.line,
                 sent="INFO 1 (noted)",
-                recorded=note.text.encode(),
+                recorded=recorded.encode(),
                 given=given.encode(),
-                is_exchange=False,
+                kind="look",
                 films=self.films,
             )
         ]

@@ -96,8 +96,8 @@ def put(path: str) -> Direction:
     return lambda replay: replay.shelf.put(path, CLIPS["clip1.mp4"])
 
 
-def lose(url: str) -> Direction:
-    return lambda replay: replay.caspar.far_ends.lose(url)
+def lose(url: str, *, after: float = 0.0) -> Direction:
+    return lambda replay: replay.caspar.far_ends.lose(url, after=after)
 
 
 def absent(url: str) -> Direction:
@@ -124,7 +124,7 @@ def catalogue(replay: Replay) -> None:
         for path, clip in CLIPS.items():
             stem = (path.rpartition(".")[0] or path).upper().replace("\\", "/")
             if stem == name:
-                counted = clip.holds if clip.holds and not path.endswith(".mp4") else clip.frames
+                counted = clip.pictures or clip.frames
                 known = replace(clip, size=int(size), stamp=stamp, frames=counted)
                 replay.shelf.put(path, known)
     replay.shelf.remove("fresh.mp4")
@@ -138,7 +138,11 @@ DIRECTIONS: dict[str, dict[int, Direction]] = {
         129: lose("rtmp://127.0.0.1:1935/live/ch1"),
         141: refuses("rtmp://127.0.0.1:1999/live/ch1"),
     },
-    "10b": {58: mute("rtmp://127.0.0.1:1936/live/ch1")},
+    "10b": {
+        17: lose("rtmp://127.0.0.1:1935/live/ch1", after=0.45),
+        46: lose("srt://127.0.0.1:9001", after=0.45),
+        58: mute("rtmp://127.0.0.1:1936/live/ch1"),
+    },
     "11": {5: left_over},
     "12": {
         136: speak("B"),
@@ -186,9 +190,9 @@ DIRECTIONS: dict[str, dict[int, Direction]] = {
     },
     "18": {6: catalogue, 104: put("fresh.mp4")},
     "20": {
-        31: lose("srt://127.0.0.1:9011"),
+        31: lose("srt://127.0.0.1:9011", after=5.15),
         48: lambda replay: replay.caspar.far_ends.set("srt://127.0.0.1:9011", "listens"),
-        60: lose("rtmp://127.0.0.1:1945/live/x"),
+        60: lose("rtmp://127.0.0.1:1945/live/x", after=0.1),
         77: lambda replay: replay.caspar.far_ends.set("rtmp://127.0.0.1:1945/live/x", "listens"),
     },
 }

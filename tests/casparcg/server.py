@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from tests.casparcg.amcp import Connection
 from tests.casparcg.caspar import FakeCaspar
@@ -41,7 +42,7 @@ class Server:
         self._began = time.monotonic()
         self._from = caspar.now
         self.port = port
-        caspar.on_osc = self._send_osc
+        caspar.on_osc = self._send
         self._listen()
 
     def __enter__(self) -> Self:
@@ -109,6 +110,18 @@ class Server:
             self._listener = None
         for client in list(self._clients):
             self._answer(client)
+        self._stream()
+
+    def _stream(self) -> None:
+        """One datagram for each picture of a UDP stream, so that its far end hears something."""
+        for channel in self.caspar.machine.channels.values():
+            for consumer in channel.consumers.values():
+                where = urlsplit(consumer.path) if consumer.path.startswith("udp://") else None
+                if where is None or where.hostname is None or where.port is None:
+                    continue
+                for picture in consumer.got[consumer.sent :]:
+                    self._send(where.hostname, where.port, f"{picture}".encode())
+                consumer.sent = len(consumer.got)
 
     def _listen(self) -> None:
         if not self.caspar.running or self.caspar.now < self.caspar.ready_at:
@@ -167,7 +180,7 @@ class Server:
         self._selector.unregister(client)
         client.close()
 
-    def _send_osc(self, host: str, port: int, packet: bytes) -> None:
+    def _send(self, host: str, port: int, packet: bytes) -> None:
         with contextlib.suppress(OSError):
             self._udp.sendto(packet, (host, port))
 

@@ -66,6 +66,13 @@ def test_time_tag_is_a_plain_counter() -> None:
     assert tags == [tags[0], tags[0] + 1, tags[0] + 2]
 
 
+def test_skipped_state_is_a_gap_in_the_time_tags() -> None:
+    rig = subscribed()
+    rig.caspar.osc_gaps.add(4)
+    tags = [struct.unpack_from(">Q", packet, 8)[0] for packet in heard(rig, 3)]
+    assert tags == [3, 5]
+
+
 def test_tree_of_a_clip_with_auto_behind_it() -> None:
     rig = subscribed()
     rig.say("PLAY @ long")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from tests.casparcg.config import OutputSetup, Setup
@@ -118,3 +120,10 @@ def test_devices_are_there_only_when_the_machine_has_them() -> None:
     assert rig.say("ADD 1 NDI") == "404 ADD FAILED"
     rig.caspar.machine.decklinks, rig.caspar.machine.ndi = frozenset({1}), True
     assert rig.say("ADD 1 DECKLINK 1") == rig.say("ADD 1 NDI") == "202 ADD OK"
+
+
+def test_mixer_that_cannot_keep_up_slows_the_whole_channel() -> None:
+    rig = Rig()
+    rig.caspar.slowness = Fraction(2)
+    rig.run(50)
+    assert rig.caspar.channel().ticks == 25

@@ -199,7 +199,7 @@ def test_load_stands_on_the_first_picture_until_play() -> None:
     assert (rig.now("foreground/producer"), rig.now("foreground/paused")) == ("ffmpeg", True)
     rig.say("PLAY @")
     rig.run(2)
-    assert rig.story()[1:] == ["a 0 x19", "a 1-2"] or rig.story()[1:] == ["a 0 x19", "a 1 x1"]
+    assert rig.story()[1:] == ["a 0 x19", "a 1-2"]
 
 
 def test_the_switch_shows_as_one_tick_of_transition_with_an_empty_background() -> None:
@@ -226,7 +226,7 @@ def test_late_auto_at_the_very_end_freezes_but_is_never_black() -> None:
     rig.say("LOADBG @ b AUTO")
     rig.run(6)
     assert "black" not in [picture.kind for picture in rig.shown[2:]]
-    assert rig.story()[3:] == ["a 124 x2", "b 0 x2", "b 1-3"] or "b 0 x2" in rig.story()
+    assert rig.story()[3:] == ["a 124 x1", "b 0 x2", "b 1-3"]
 
 
 def test_set_mode_clears_the_layers() -> None:

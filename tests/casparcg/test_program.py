@@ -66,6 +66,20 @@ def test_virtual_time_over_sockets() -> None:
             assert caspar.channel().ticks == 3
 
 
+def test_udp_stream_sends_a_datagram_for_each_picture() -> None:
+    with (
+        contextlib.closing(listener()) as ear,
+        Server(FakeCaspar(Table(dict(CLIPS)))) as server,
+        contextlib.closing(Talk(server.port)) as talk,
+    ):
+        port = ear.getsockname()[1]
+        assert talk.ask(f"ADD 1-801 STREAM udp://127.0.0.1:{port} -format mpegts").startswith(
+            b"202"
+        )
+        server.advance(3)
+        assert [b"black" in ear.recv(4096) for _ in range(3)] == [True] * 3
+
+
 def test_crash_is_an_end_of_file_and_a_new_start_has_the_same_port() -> None:
     with Server(FakeCaspar(Table(dict(CLIPS)))) as server:
         talk = Talk(server.port)

@@ -30,12 +30,14 @@ def test_the_share_that_matches_byte_for_byte(capsys: pytest.CaptureFixture[str]
     counts = [count(name, outcomes(name)) for name in files()]
     matched, exchanges = sum(one.matched for one in counts), sum(one.exchanges for one in counts)
     looks = sum(one.looks_matched for one in counts), sum(one.looks for one in counts)
+    films = sum(one.recordings_matched for one in counts), sum(one.recordings for one in counts)
     with capsys.disabled():
         print()  # noqa: T201  # the proof says what it proved
         for one in counts:
             print(one)  # noqa: T201
         print(f"{matched} of {exchanges} exchanges match byte for byte")  # noqa: T201
         print(f"{looks[0]} of {looks[1]} noted states match word for word")  # noqa: T201
+        print(f"{films[0]} of {films[1]} recordings show the same pictures")  # noqa: T201
     assert exchanges >= FEWEST_EXCHANGES
     assert matched >= exchanges * 0.99
 

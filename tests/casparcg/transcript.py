@@ -14,6 +14,10 @@ FOLDER = Path(__file__).parent / "transcripts"
 _STAMPED = re.compile(
     r"\[\s*(?P<at>\d+\.\d+)\] (?P<sign>>>|<<|--) ?(?:\(\+(?P<ms>[\d.]+) ms\) )?(?P<text>.*)"
 )
+_RUN = re.compile(
+    r" +out +(?P<out>\d+)\.\. *\d+ \( *(?P<count>\d+)\) (?P<what>black|mix|clip\d+)"
+    r"(?: frames (?P<first>\d+)\.\.(?P<last>\d+))?"
+)
 _MORE = re.compile(r" {11}(?P<sign>>>|<<) ?(?P<text>.*)")
 
 
@@ -35,11 +39,27 @@ class Note:
     text: str
 
 
-def read(path: Path) -> list[Exchange | Note]:
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What a FILE or HLS consumer recorded, read back from the frame numbers in its pictures."""
+
+    line: int
+    at: float
+    runs: list[tuple[str, int, int]]
+
+
+Event = Exchange | Note | Recording
+
+
+def read(path: Path) -> list[Event]:
     """Everything that happened, in order."""
-    events: list[Exchange | Note] = []
+    events: list[Event] = []
     last: Exchange | None = None
     for number, raw in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        run = _RUN.match(raw)
+        if run is not None:
+            _record(events, number, run)
+            continue
         stamped, more = _STAMPED.fullmatch(raw), _MORE.fullmatch(raw)
         if stamped is None and (more is None or last is None):
             continue
@@ -60,9 +80,16 @@ def read(path: Path) -> list[Exchange | Note]:
     return events
 
 
-def _answered(
-    events: list[Exchange | Note], last: Exchange | None, number: int, at: float
-) -> Exchange:
+def _record(events: list[Event], number: int, run: re.Match[str]) -> None:
+    if not events or not isinstance(events[-1], Recording):
+        events.append(Recording(line=number, at=events[-1].at if events else 0.0, runs=[]))
+    last = events[-1]
+    stale = run["out"] == "0" and run["count"] == "1" and run["what"] != "black"
+    if isinstance(last, Recording) and not stale:
+        last.runs.append((run["what"], int(run["first"] or 0), int(run["last"] or 0)))
+
+
+def _answered(events: list[Event], last: Exchange | None, number: int, at: float) -> Exchange:
     """The exchange that a reply belongs to: a late one, of its own, if the last already has one."""
     if last is not None and not last.reply:
         return last

@@ -54,7 +54,7 @@ class Transition(Producer):
         self.new, self.change = new, change
         self.old: Producer = EMPTY
         self.frame = 0
-        self._begun = False
+        self.begun = False
 
     @property
     def frame_number(self) -> int:
@@ -67,7 +67,7 @@ class Transition(Producer):
     @property
     def over(self) -> bool:
         """The new producer can stand alone from the next picture on."""
-        return self._begun and self.frame >= self.change.frames
+        return self.begun and self.frame >= self.change.frames
 
     def work(self) -> None:
         self.new.work()
@@ -80,21 +80,24 @@ class Transition(Producer):
         return self._step()
 
     def _waits(self) -> bool:
-        if not self._begun:
-            self._begun = self.new.ready
-        return not self._begun
+        if not self.begun:
+            self.begun = self.new.ready
+        return not self.begun
 
     def _step(self) -> Picture | None:
         """One picture of a running transition."""
-        half = self.change.frames // 2
+        frames, half = self.change.frames, self.change.frames // 2
         match self.change.kind:
-            case "cut" | "fadecut" if self.change.frames:
-                faded = self.change.kind == "fadecut" and self.frame > self.change.frames - 2
-                return BLACK if faded else self._old_picture()
+            case "cut":
+                return self._old_picture() if frames else self._new_picture()
+            case "fadecut":
+                return _faded(self._old_picture(), BLACK, black=self.frame > frames - 2)
+            case "cutfade":
+                return _faded(BLACK, self._new_picture(), black=self.frame <= 2)
             case "vfade" if self.frame <= half:
-                return self._old_picture()
-            case "cut" | "cutfade" | "vfade":
-                return self._new_picture()
+                return _faded(self._old_picture(), BLACK, black=self.frame == half)
+            case "vfade":
+                return _faded(BLACK, self._new_picture(), black=self.frame == half + 1)
             case _:
                 return mixed(self._old_picture(), self._new_picture())
 
@@ -113,7 +116,7 @@ class Transition(Producer):
         """A plain cut that stands paused shows the new clip's first picture."""
         if self.change.frames == 0 and isinstance(self.new, Film) and self.new.ready:
             self.new.cue()
-            self._begun = True
+            self.begun = True
 
     def state(self) -> State:
         return {**self.new.state(), **self._own(self.new.kind, self.frame)}
@@ -132,3 +135,7 @@ class Transition(Producer):
 
     def call(self, words: list[str]) -> str:
         return self.new.call(words)
+
+
+def _faded(old: Picture, new: Picture, *, black: bool) -> Picture:
+    return BLACK if black else mixed(old, new)
