@@ -155,9 +155,10 @@ class _Judgement(Step):
         """Whether a live picture that is on already simply becomes the next cue."""
         if due is None or not isinstance(due.source, LiveSource):
             return False
-        if self.layer.name != due.source.url or self.tick < due.start:
+        if self.layer.name != due.source.url:
             return False
-        self.remember(known={**self.memory.known, self.layer.name: due})
+        if self.tick >= due.start:
+            self.remember(known={**self.memory.known, self.layer.name: due})
         return True
 
     # ── what is due is on ────────────────────────────────────────────────────────────────────────
@@ -257,7 +258,7 @@ class _Judgement(Step):
         if self.layer.is_empty and not self.was_told("escape", self.memory.lag + SHOWS_WITHIN):
             self.told("escape")
             self.show_slate()
-        if self.layer.is_empty and due is None:
+        if due is None and self.was_told("escape", self.memory.lag + SHOWS_WITHIN):
             return  # it is under way
         back = self.memory.back
         if back is not None and self.is_lost(back):
