@@ -205,10 +205,29 @@ class _Judgement(Step):
             self.unload()
         elif self._is_behind(cue, start):
             self._tend(start)
+        elif self._is_the_same(cue):
+            self._rename(cue, start)
         elif self._is_near(cue, start):
             pass  # it is taken for it when its time comes
         elif self.memory.coming is None:
             self.load(cue, start)
+
+    def _is_the_same(self, cue: Cue | None) -> bool:
+        """Whether what waits behind is `cue` under an older start: an act has moved it."""
+        back = self.memory.back
+        if back is None or cue is None or not isinstance(cue.source, ClipSource) or not back.ready:
+            return False
+        asked = (cue.source.path, cue.source.in_frame, cue.source.loop, cue.transition_frames)
+        what = back.what
+        same = asked == (what.path, what.in_frame, what.loop, what.blend_frames)
+        return same and not self.wanted.timeline.has(back.cue)
+
+    def _rename(self, cue: Cue | None, start: int) -> None:
+        """Let what waits behind be for `cue` from now on."""
+        back = self.memory.back
+        if back is not None:
+            known = {**self.memory.known, back.what.name: cue}
+            self.remember(known=known, back=replace(back, cue=cue, take_at=start))
 
     def _let_wait(self, start: int) -> None:
         """Leave behind what a freeze at `start` stops in time, and nothing else."""
