@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TEST_PACKAGES := postgresql chromium fonts-dejavu-core \
   swift-proxy swift-account swift-container swift-object memcached
 
-.PHONY: up down test check bench lock packages clean
+.PHONY: up down test test-casparcg check bench lock packages clean
 .DEFAULT_GOAL := up
 
 # An editable install, made again only when what it is made from changes.
@@ -48,6 +48,11 @@ test: packages $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/codespell reconciler configs templates state tests docs README.md CHANGELOG.md
 	$(BIN)/pytest -q -n 2 --dist loadgroup tests
+
+# Drives the server at RECONCILE_CASPARCG=host:port, which must be free; see tests/casparcg_live.
+test-casparcg: $(VENV)/.installed-dev
+	@test -n "$$RECONCILE_CASPARCG" || { echo "usage: RECONCILE_CASPARCG=host:port make test-casparcg"; exit 64; }
+	$(BIN)/pytest -q tests/casparcg_live
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench

@@ -68,8 +68,9 @@ def test_a_rundown_is_shown_on_time_and_told_as_it_was_read_back(
 def test_a_killed_engine_is_back_at_the_right_frame_of_the_right_event(
     tmp_path: Path, clip: Path
 ) -> None:
-    with station(tmp_path, clip) as it:
+    with station(tmp_path, clip, [srt("main", 9401)]) as it:
         running(it)
+        it.engine.send(on=True)
         start = it.now() + 40
         keys = [f"{'abcd'[n % 4]}{n}" for n in range(12)]
         it.engine.show([it.clip(key, start + n * 100, 100) for n, key in enumerate(keys)])
@@ -78,6 +79,7 @@ def test_a_killed_engine_is_back_at_the_right_frame_of_the_right_event(
         os.kill(before, signal.SIGKILL)
         it.until(lambda s: s.restarts == 1)
         seen = it.until(lambda s: s.on_air is not None and s.on_air.moving)
+        it.until(lambda s: s.sending and state_of(s, "main") == "sending")
         assert it.engine_pid() != before
         assert any(isinstance(each, EngineLost) for each in it.told)
     assert seen.on_air is not None

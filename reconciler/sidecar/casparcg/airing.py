@@ -159,7 +159,7 @@ def _moved_up(layer: Layer, memory: Memory) -> Memory:
 
 def _go_on(layer: Layer, timeline: Timeline, memory: Memory, airing: Airing) -> Memory:
     source = position(airing.cue, layer)
-    moved = layer.frame is None or source != airing.source
+    moved = layer.frame is None or layer.frame != airing.frame
     still = layer.producer not in _MOVES or layer.paused
     end = timeline.end_of(airing.cue) if timeline.has(airing.cue) else airing.end
     mark, drags = _pace(layer, airing, source)
@@ -170,6 +170,7 @@ def _go_on(layer: Layer, timeline: Timeline, memory: Memory, airing: Airing) -> 
         name=layer.name,
         tick=layer.tick,
         source=source,
+        frame=layer.frame,
         end=end,
         moving=moved and not still,
         changed_at=layer.tick if moved or still else airing.changed_at,
@@ -204,7 +205,7 @@ def _come(
     if coming is None or coming.name != layer.name:
         adopted = not memory.has_read
         coming = Coming(name=layer.name, since=layer.tick, frame=layer.frame, adopted=adopted)
-    first = layer.tick if same_name else _begun_at(layer, coming, cue)
+    first = _goes_over(layer, cue) if same_name else _begun_at(layer, coming, cue)
     if first is None:
         return replace(memory, coming=coming), ()
     return _begin(layer, timeline, replace(memory, coming=None), (cue, first))
@@ -237,12 +238,20 @@ def _begin(
         first_source=first_source,
         tick=layer.tick,
         source=source,
+        frame=layer.frame,
         end=timeline.end_of(cue),
         moving=layer.producer in _MOVES and not layer.paused,
         changed_at=layer.tick,
         mark=(layer.count, source),
     )
     return replace(memory, airing=airing, off_since=None, late=late), told
+
+
+def _goes_over(layer: Layer, cue: Cue | None) -> int:
+    """Since when a picture that simply goes on is another cue's: a live one's from its start."""
+    if cue is not None and isinstance(cue.source, LiveSource):
+        return min(layer.tick, max(cue.start, layer.tick - 1))
+    return layer.tick
 
 
 def _begun_at(layer: Layer, coming: Coming, cue: Cue | None) -> int | None:

@@ -238,7 +238,7 @@ class CasparEngine:
 
     def _wrong_mode(self, life: Life) -> str:
         expected = mode_of(self._spec.format).name
-        if life.mode in {"", expected}:
+        if life.mode.casefold() in {"", expected.casefold()}:
             return ""
         return f"it runs {life.mode}, expected {expected}"
 

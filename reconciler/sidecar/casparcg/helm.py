@@ -129,7 +129,7 @@ class Helm:
     def cued(self) -> Mapping[str, CueState]:
         """How far the cues are that were loaded, or failed."""
         found: dict[str, CueState] = {}
-        for cue in self._wanted.timeline.cues:
+        for cue in self._wanted.timeline.cues if self.memory.bad else ():
             bad = self.memory.bad.get(cue_mark(cue))
             if bad is not None:
                 found[cue.key] = CueState(state="failed", error=bad.why)

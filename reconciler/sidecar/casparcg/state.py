@@ -87,6 +87,7 @@ class Airing:
     tick: int
     source: int
     end: int | None  # as the time line last said
+    frame: int | None = None  # as read back, also where it is no position of the cue's
     moving: bool = True
     changed_at: int = 0  # the tick at which its picture last moved
     mark: tuple[int, int] = (0, 0)  # the engine's count and the position, a second ago at most

@@ -13,9 +13,7 @@ from fractions import Fraction
 
 from reconciler.sidecar.casparcg import names
 from reconciler.sidecar.casparcg.airing import ended, observe, recognise
-from reconciler.sidecar.casparcg.cueing import (
-    fires_at,
-)
+from reconciler.sidecar.casparcg.cueing import SETTLE, fires_at
 from reconciler.sidecar.casparcg.orders import (
     Order,
     Pause,
@@ -25,6 +23,7 @@ from reconciler.sidecar.casparcg.orders import (
 from reconciler.sidecar.casparcg.state import Back, Bad, Layer, Memory, Wanted
 from reconciler.sidecar.casparcg.step import RETRY_AFTER, SHOWS_WITHIN, Step
 from reconciler.sidecar.casparcg.stuck import find_stuck
+from reconciler.sidecar.casparcg.timeline import FOREVER
 from reconciler.sidecar.engine_port import (
     ClipSource,
     Cue,
@@ -35,11 +34,12 @@ from reconciler.sidecar.engine_port import (
 
 AHEAD = Fraction(30)  # seconds before its start from which on a file is loaded behind what is on
 LIVE_AHEAD = Fraction(8)  # a live input is called no sooner: it costs its sender a connection
-JOIN_LEAD = Fraction(2, 5)  # seconds from loading a cue that is due already to its first picture
+JOIN_LEAD = Fraction(1, 4)  # seconds from loading a cue that is due already to its first picture
 CUT_AT = Fraction(1, 2)  # seconds that a picture may be off before it is cut to its place
 PATIENCE = Fraction(1)  # seconds that the last picture stands for a cue that failed, before slate
 KNOWN_AHEAD = Fraction(60)  # seconds before its start from which on a broken file is told
 SEEK_TICKS = 2  # that a background needs to have its picture after it was sought
+RESUMES_NEAR = 3  # frames that a held picture may be off to go on as it is
 LATE_AUTO = 3  # ticks after which AUTO has missed its moment
 LAST_FRAMES = 5  # of a cue that are not worth joining
 
@@ -155,9 +155,10 @@ class _Judgement(Step):
         """Whether a live picture that is on already simply becomes the next cue."""
         if due is None or not isinstance(due.source, LiveSource):
             return False
-        if self.layer.name != due.source.url or self.tick < due.start:
+        if self.layer.name != due.source.url:
             return False
-        self.remember(known={**self.memory.known, self.layer.name: due})
+        if self.tick >= due.start:
+            self.remember(known={**self.memory.known, self.layer.name: due})
         return True
 
     # ── what is due is on ────────────────────────────────────────────────────────────────────────
@@ -198,14 +199,42 @@ class _Judgement(Step):
         source = cue.source if cue is not None else None
         ahead = LIVE_AHEAD if isinstance(source, LiveSource) else AHEAD
         same_live = isinstance(source, LiveSource) and source.url == self.layer.name
-        if start - self.tick > self.frames(ahead) or isinstance(source, FreezeSource) or same_live:
+        if isinstance(source, FreezeSource):
+            self._let_wait(start)
+        elif start - self.tick > self.frames(ahead) or same_live:
             self.unload()
         elif self._is_behind(cue, start):
             self._tend(start)
+        elif self._is_the_same(cue):
+            self._rename(cue, start)
         elif self._is_near(cue, start):
             pass  # it is taken for it when its time comes
         elif self.memory.coming is None:
             self.load(cue, start)
+
+    def _is_the_same(self, cue: Cue | None) -> bool:
+        """Whether what waits behind is `cue` under an older start: an act has moved it."""
+        back = self.memory.back
+        if back is None or cue is None or not isinstance(cue.source, ClipSource) or not back.ready:
+            return False
+        asked = (cue.source.path, cue.source.in_frame, cue.source.loop, cue.transition_frames)
+        what = back.what
+        same = asked == (what.path, what.in_frame, what.loop, what.blend_frames)
+        return same and not self.wanted.timeline.has(back.cue)
+
+    def _rename(self, cue: Cue | None, start: int) -> None:
+        """Let what waits behind be for `cue` from now on."""
+        back = self.memory.back
+        if back is not None:
+            known = {**self.memory.known, back.what.name: cue}
+            self.remember(known=known, back=replace(back, cue=cue, take_at=start))
+
+    def _let_wait(self, start: int) -> None:
+        """Leave behind what a freeze at `start` stops in time, and nothing else."""
+        back = self.memory.back
+        fires = fires_at(self.layer, back.what.blend_frames) if back is not None else None
+        if back is None or (back.auto and fires is not None and fires <= start):
+            self.unload()
 
     def _is_near(self, cue: Cue | None, start: int) -> bool:
         """Whether `cue` is so near that what waits in the background had better be taken for it."""
@@ -248,7 +277,7 @@ class _Judgement(Step):
         if self.layer.is_empty and not self.was_told("escape", self.memory.lag + SHOWS_WITHIN):
             self.told("escape")
             self.show_slate()
-        if self.layer.is_empty and due is None:
+        if due is None and self.was_told("escape", self.memory.lag + SHOWS_WITHIN):
             return  # it is under way
         back = self.memory.back
         if back is not None and self.is_lost(back):
@@ -256,6 +285,9 @@ class _Judgement(Step):
             back = None
         if back is not None and names.same_showing(back.cue, due):
             self._arrive(back, due)
+        elif self._resumes(due, self.here):
+            self.remember(known={**self.memory.known, self.layer.name: due})
+            self.once("resume", Resume())
         elif back is not None and not again and self._ahead(back, due) is not None:
             self._become(back, due)
         else:
@@ -341,8 +373,25 @@ class _Judgement(Step):
         if self.layer.is_empty:
             self._bring(None)
             return
-        if back is not None and back.auto:
-            self.unload()
+        self.holds = True
+        start, following = self.wanted.timeline.after(self.here)
         if not self.layer.paused:
             self.once("pause", Pause())
+        if start >= FOREVER or self._resumes(following, start):
+            return  # what waits behind waits with it, AUTO or not
+        if back is not None and back.auto:
+            self.unload()
         self._prepare()
+
+    def _resumes(self, due: Cue | None, at: int) -> bool:
+        """Whether the picture that stands is what is due: then it simply goes on."""
+        airing = self.memory.airing
+        if due is None or not isinstance(due.source, ClipSource) or not self.layer.paused:
+            return False
+        if airing is None or airing.name != self.layer.name or self.layer.frame is None:
+            return False
+        if self.layer.in_frame + self.layer.length - self.layer.frame <= SETTLE:
+            return False  # it has come to the end of what was asked of it
+        where = due.source.in_frame + at - due.start
+        same = names.shows(self.layer.name, due.source.path) and not due.source.loop
+        return same and abs(self.layer.frame + 1 - where) <= RESUMES_NEAR

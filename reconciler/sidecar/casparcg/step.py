@@ -50,6 +50,7 @@ class Step:
         self.orders: list[Order] = []
         self.evidence: list[Evidence] = []
         self.tick = layer.tick
+        self.holds = False  # the picture is to stand, so its end must put nothing on air
         self.here = layer.tick + memory.lag  # the first frame that an order can still reach
 
     # ── acts ─────────────────────────────────────────────────────────────────────────────────────
@@ -87,7 +88,12 @@ class Step:
         )
 
     def _may_auto(self, cue: Cue | None, at: int, what: Material) -> bool:
-        if self.memory.coming is not None or what.is_live or (cue is not None and at != cue.start):
+        if (
+            self.holds
+            or self.memory.coming is not None
+            or what.is_live
+            or (cue is not None and at != cue.start)
+        ):
             return False
         needed = time_needed(self.layer, what, self.wanted.rate)
         if not may_auto(self.layer, self.memory.airing, at - self.tick, needed):

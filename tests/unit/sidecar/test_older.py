@@ -78,7 +78,7 @@ def test_an_output_that_the_engine_cannot_feed_is_refused() -> None:
 
 
 def test_an_engine_that_nobody_drives_is_refused() -> None:
-    with pytest.raises(UsageError, match="expected embedded, found 'abacus'"):
+    with pytest.raises(UsageError, match="expected casparcg, embedded, found 'abacus'"):
         make_engine(spec_of(ENGINE="abacus"), ())
 
 

@@ -91,7 +91,8 @@ class Model:
         due = [order for at, order in self._coming if at <= self.tick]
         self._coming = [each for each in self._coming if each[0] > self.tick]
         for order in due:
-            self.paused = self.paused or isinstance(order, Pause)  # the frame before it stands
+            if isinstance(order, Pause | Resume):  # before the tick: the frame before it stands
+                self.paused = isinstance(order, Pause)
         if self.front is not None and not self.paused:
             self._advance(self.front)
         for order in due:
@@ -178,7 +179,7 @@ class Model:
                 self.back, self.auto = None, False
             case Take() if self.back is not None:
                 self._switch()
-            case Take() | Resume():
+            case Take():
                 self.paused = False
             case Seek(frame=frame) if self.back is not None:
                 self.back.frame = frame

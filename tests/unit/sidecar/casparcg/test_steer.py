@@ -162,6 +162,28 @@ def test_a_freeze_that_is_called_off_is_left_for_where_the_picture_would_be() ->
     assert story.shown(118, 119) == [("a", 98)]
 
 
+def test_a_pause_of_unknown_length_is_resumed_with_the_next_frame_and_what_waits_behind() -> None:
+    story = run(clip("a", 20, 100), clip("b", 120, 50))
+    story.until(50)
+    story.cues = (clip("a", 20, 33), freeze(53, None))
+    story.until(70)
+    before = len(story.orders(Load))
+    assert before == 2  # one of each clip
+    story.cues = (freeze(53, 20), clip("a2", 73, 67, path="/media/a.mp4", begin=33))
+    story.cues = (*story.cues, clip("b2", 140, 50, path="/media/b.mp4"))
+    story.turn()
+    story.until(80)
+    assert len(story.orders(Load)) == before, "what waits behind is what it was"
+    story.until(195)
+    assert story.shown(20, 190) == [
+        *frames("a", 0, 33),
+        *[("a", 32)] * 20,
+        *frames("a", 33, 100),
+        *frames("b", 0, 50),
+    ]
+    assert [key for key, _, _ in story.began] == ["a", "freeze", "a2", "b2"]
+
+
 def test_what_somebody_else_paused_goes_on() -> None:
     story = run(clip("a", 20, 400))
     story.until(60)
@@ -340,3 +362,85 @@ def test_three_hundred_short_events_with_in_points() -> None:
     assert story.model.skipped == []
     assert story.memory.late == 0
     assert len(story.began) == 300
+
+
+def live(key: str, start: int, count: int | None, url: str = "srt://127.0.0.1:9001") -> Cue:
+    return Cue(key=key, start=ZERO + start, frames=count, source=LiveSource(url=url))
+
+
+def test_a_live_picture_that_is_lost_gives_way_to_the_slate_and_is_called_again() -> None:
+    story = run(live("live", 20, None))
+    story.until(60)
+    for _ in range(150):
+        if story.model.front is not None and story.model.front.what.is_live:
+            story.model.front.frame = 5
+        story.turn()
+    assert story.orders(Over)
+    assert story.failed == []
+    before = len(story.orders(Load))
+    story.until(500)
+    assert len(story.orders(Load)) > before
+    assert story.shown(499, 500)[0][0] == ""  # the live picture, which has no file
+
+
+def test_one_live_input_through_two_events_is_not_called_twice() -> None:
+    story = run(live("one", 20, 60), live("two", 80, 60), clip("a", 140, 40))
+    story.until(185)
+    calls = [o for o in story.orders(Load) if isinstance(o, Load) and o.what.is_live]
+    assert len(calls) == 1
+    assert [(key, at) for key, at, _ in story.began] == [("one", 20), ("two", 80), ("a", 140)]
+    assert story.shown(140, 180) == frames("a", 0, 40)
+
+
+def test_a_freeze_with_nothing_to_hold_is_the_slate() -> None:
+    story = run(freeze(-10, 40), clip("a", 30, 40))
+    story.until(75)
+    assert {name for name, _ in story.shown(4, 29)} == {"slate"}
+    assert story.shown(32, 70) == frames("a", 2, 40)
+
+
+def test_a_clip_that_would_be_joined_behind_its_end_is_told() -> None:
+    story = run(clip("a", -100, 400, path="/media/s.mp4"), clip("b", 300, 40), s=60)
+    story.until(60)
+    assert story.failed == ["a"]
+    assert story.shown(59, 60)[0][0] == "slate"
+
+
+def test_an_order_of_which_nothing_is_seen_is_given_again() -> None:
+    story = run(clip("a", 20, 400))
+    story.until(17)
+    story.turn()
+    story.model._coming.clear()  # as if the connection had swallowed it
+    story.until(60)
+    assert len(story.orders(Take)) >= 2
+    (shown,) = story.shown(59, 60)
+    assert shown == ("a", 39)
+
+
+def test_a_file_found_playing_near_its_place_is_taken_for_the_cue_that_is_due() -> None:
+    story = run(clip("a", 20, 400))
+    story.until(60)
+    story.cues = (clip("another key", 21, 400, path="/media/a.mp4"),)
+    story.forget()
+    takes = len(story.orders(Take))
+    story.until(100)
+    assert ("another key", 20, 0) in story.began
+    assert len(story.orders(Take)) == takes
+    assert story.shown(60, 100) == frames("a", 40, 80)
+
+
+def test_a_foreground_that_cannot_be_prolonged_is_left_by_command() -> None:
+    story = run(clip("a", 20, 50, path="/media/s.mp4"), clip("b", 70, 50), s=55)
+    story.until(40)
+    story.cues = (clip("a", 20, 80, path="/media/s.mp4"), clip("b", 100, 50))
+    story.until(155)
+    assert story.shown(104, 150) == frames("b", 4, 50)
+
+
+def test_what_failed_is_tried_again_after_a_while() -> None:
+    story = run(clip("a", 20, 2000, path="/media/l.mp4"), clip("bad", 2020, 50), l=3000)
+    story.until(1340)
+    assert story.failed == ["bad"]
+    story.model.files = {**story.model.files, "/media/bad.mp4": 500}
+    story.until(2075)
+    assert story.shown(2020, 2070) == frames("bad", 0, 50)

@@ -49,6 +49,7 @@ def rundown(mode_rate: int = 25) -> list[Cue]:
     ]
 
 
+@pytest.mark.slow
 def test_300_events_of_a_second_with_in_points_none_skipped_none_late() -> None:
     story = Virtual(library(), rundown())
     story.until(25 + EVENTS * 25 + 5)
