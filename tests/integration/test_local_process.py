@@ -50,6 +50,17 @@ def test_two_reconcilers_that_race_start_one_sidecar(tmp_path: Path) -> None:
     nodes[0].retire(NEWS, 1)
 
 
+def test_a_sidecar_is_started_without_our_keys(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RECONCILE_SECRET_ARCHIVE", "AWS_SECRET_ACCESS_KEY", "RECONCILE_DATABASE_URL"):
+        monkeypatch.setenv(name, "not-for-sidecars")
+    seen = rig.start()
+
+    (pid,) = sidecar_processes(Path(seen.handle))
+    told = Path(f"/proc/{pid}/environ").read_bytes()
+    assert b"PATH=" in told
+    assert b"not-for-sidecars" not in told
+
+
 def test_a_second_sidecar_in_a_folder_gives_up(rig: Rig) -> None:
     seen = rig.start()
     second = subprocess.run(
