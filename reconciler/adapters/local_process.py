@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
-import reconciler
+from reconciler.adapters.child_environment import child_environment
 from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.media_inspect import into_mov, look_into
 from reconciler.adapters.process_folder import ProcessFolder, as_json, locked, reap, tail
@@ -41,7 +41,6 @@ STARTS_WITHIN = 20.0  # seconds until a new sidecar answers; a slow disk and a b
 OBEYS_WITHIN = 6.0  # seconds from SIGTERM to SIGKILL; a sidecar takes 3 at most
 ROWS_AT_ONCE = 100_000  # a dead sidecar's rows are read whole
 LOGS = ("sidecar.log", "engine.log")
-_OURS_ALONE = ("RECONCILE_SECRET", "RECONCILE_DATABASE_URL", "AWS_")  # no business of a sidecar's
 _POLL = 0.02
 _GLANCE = 0.5  # seconds between looks for new folders while waiting for a death
 
@@ -286,16 +285,12 @@ class LocalNode:
 
 def _detach(folder: Path) -> int:
     """Start the program in a session of its own, its words going to its log; returns its number."""
-    root = str(Path(reconciler.__file__).resolve().parent.parent)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(_OURS_ALONE)}
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH", "")]))
-    env["PYTHONUNBUFFERED"] = "1"
     log = str(folder / "sidecar.log")
     how = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-m", "reconciler.sidecar", "--folder", str(folder)],
-        env,
+        child_environment(),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, log, how, 0o600),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.adapters.child_environment import child_environment
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.findings import Findings
 
@@ -36,6 +37,7 @@ def _run(program: str, *paths: Path, about: str) -> subprocess.CompletedProcess[
     try:
         return subprocess.run(  # our own module, on paths of our own
             [sys.executable, "-m", f"reconciler.sidecar.{program}", *map(str, paths)],
+            env=child_environment(),
             capture_output=True,
             text=True,
             timeout=_LONGEST,

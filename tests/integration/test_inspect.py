@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from reconciler.adapters.child_environment import child_environment
 from reconciler.adapters.local_process import LocalNode
 from reconciler.errors import Rejected
 from reconciler.model.ids import NodeName
@@ -105,3 +106,9 @@ def pictures(path: Path) -> list[float]:
         return [
             float(frame.to_ndarray(format="rgb24").mean()) for frame in container.decode(video=0)
         ]
+
+
+def test_who_reads_a_file_has_none_of_our_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECONCILE_SECRET_ARCHIVE", "hunter2")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    assert "hunter2" not in child_environment().values()
