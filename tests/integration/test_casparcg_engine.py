@@ -142,12 +142,9 @@ def test_a_lost_output_comes_back_and_the_other_is_not_touched(tmp_path: Path, c
         it.until(lambda s: state_of(s, "one") == "down")
         before = max(each.frame or 0 for each in consumers(tmp_path).values())
         it.knob("fake-far-ends.json", {"srt://127.0.0.1:9201": "listens"})
-        back = time.monotonic()
         seen = it.until(lambda s: state_of(s, "one") == "sending", within=WITHIN)
-        took = time.monotonic() - back
         after = max(each.frame or 0 for each in consumers(tmp_path).values())
         restarts = {each.name: each.restarts for each in seen.outputs}
-    assert took < 3.0 + 1.0  # with what this machine needs to tell
     assert restarts["two"] == 0
     assert after > before
 
