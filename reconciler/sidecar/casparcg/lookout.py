@@ -19,6 +19,7 @@ from reconciler.sidecar.probe import probe
 log = logging.getLogger(__name__)
 
 KNOWN_MOST = 1_000  # files
+ENDS_WITHIN = 0.3  # seconds; the sidecar itself has little more to end in
 LOOK_AGAIN = 1.0  # seconds between looks whether a file is there, or another than it was
 
 
@@ -52,11 +53,11 @@ class Lookout:
                 self._lock.notify_all()
 
     def close(self) -> None:
-        """Look no more."""
+        """Look no more; a file that is just being read is left to itself."""
         with self._lock:
             self._closing = True
             self._lock.notify_all()
-        self._thread.join()
+        self._thread.join(ENDS_WITHIN)
 
     def _look_on(self) -> None:
         while True:
