@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.model.copies import CopyProgress, CopyWanted
-from reconciler.model.desired import Desired, DesiredAsset, DesiredChannel, DesiredNode, MediaSource
+from reconciler.model.desired import Desired, DesiredChannel, DesiredNode
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
+from reconciler.model.sources import DesiredAsset, MediaSource
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
 
@@ -165,61 +167,7 @@ class SidecarClient(Protocol):
         """One file of its HLS preview; None where there is no such file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsRunRow:
-    """One thing that went out; (`spool`, `seq`) is unique for ever, so delivery is exactly once."""
-
-    spool: str
-    seq: int
-    channel: ChannelName
-    epoch: int
-    event: str
-    title: str
-    asset: str
-    playlist: str
-    item: str
-    kind: str  # programme, alternate, filler, slate, live, act
-    started_at: datetime
-    ended_at: datetime | None
-    first_tick: int
-    last_tick: int
-    first_source_frame: int
-    last_source_frame: int
-    start_error_frames: int
-    evidence: str  # output, engine, partial, none
-    why: str  # end, skipped, cut, paused, failed, stopped, crash, missed, silent
-    error: str = ""
-
-
 # ── the database ─────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalEntry:
-    """One line of the audit: who did what, why, and how it ended."""
-
-    at: datetime
-    who: str
-    what: str
-    channel: ChannelName | None
-    node: NodeName | None
-    cause: str
-    outcome: str  # done, failed: …, held: …
-    commit: str = ""
-    plan: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelObservation:
-    """What a pass saw of a channel, for the older status columns."""
-
-    channel: ChannelName
-    status: str
-    node: NodeName | None
-    handle: str
-    url: str
-    error_message: str
-    seen: bool  # a sidecar answered: moves `last_heartbeat_at`
 
 
 class Store(Protocol):
@@ -359,17 +307,6 @@ class Store(Protocol):
 
     def keep_pass(self, commit: str, label: str, plan_json: str, outcome: str) -> None:
         """Keep the last pass: its plan as JSON and how it ended, for screens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassSeen:
-    """The last pass as kept."""
-
-    at: datetime
-    commit: str
-    label: str
-    plan_json: str
-    outcome: str
 
 
 class Reports(Protocol):

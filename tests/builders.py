@@ -35,7 +35,6 @@ from reconciler.model.desired import (
     Revision,
     Runtime,
     StreamOutput,
-    Text,
 )
 from reconciler.model.ids import (
     AssetId,
@@ -66,6 +65,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.rundown import Clip, Event, EventKind, Remark, Rundown
 from reconciler.model.spans import parse_span
+from reconciler.model.text import Text
 from reconciler.model.video import VideoFormat
 from reconciler.plan.digest import digest_of
 from reconciler.plan.outputs import output_digest

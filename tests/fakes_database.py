@@ -22,8 +22,8 @@ from reconciler.model.observed import (
     RestageSeen,
     SidecarSeen,
 )
+from reconciler.model.records import AsRunRow, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow, JournalEntry, PassSeen
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)

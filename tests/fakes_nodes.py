@@ -21,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from reconciler.errors import Rejected, Unreachable, UsageError
-from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
@@ -34,9 +33,11 @@ from reconciler.model.observed import (
     SidecarAnswer,
     SidecarSeen,
 )
+from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Act, Clip, PlayList, Rundown, SlatePicture
+from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.model.video import VideoFormat
-from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
+from reconciler.ports import Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from reconciler.sidecar import acts as live
 from reconciler.sidecar.bend import Bent, bend

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.adapters.postgres_reports import instant_text
 from reconciler.adapters.postgres_rows import item_row_id, playlist_row_id
 from reconciler.model.ids import ChannelName, NodeName, row_id
-from reconciler.ports import AsRunRow, PassSeen
+from reconciler.model.records import AsRunRow, PassSeen
 from tests.fakes_database import FakeDatabase
 
 Rows = tuple[Mapping[str, object], ...]

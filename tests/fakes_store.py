@@ -26,8 +26,8 @@ from reconciler.model.observed import (
     RecorderSeen,
     SidecarSeen,
 )
+from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from tests.fakes_database import FOREVER, FakeDatabase, FakeLeadership, Lease, Restart, rejected
 from tests.fakes_media import FakeMedia
 from tests.fakes_reports import FakeReports

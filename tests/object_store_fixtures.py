@@ -23,7 +23,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.desired import DesiredStore, Text
+from reconciler.model.sources import DesiredStore
+from reconciler.model.text import Text
 from tests.postgres_fixtures import missing, short_folder
 
 ACCESS_KEY, SECRET_KEY = "test:tester", "testing"

@@ -28,7 +28,6 @@ from reconciler.model.desired import (
     Revision,
     Runtime,
     StreamOutput,
-    Text,
     TransitionType,
 )
 from reconciler.model.ids import (
@@ -40,10 +39,11 @@ from reconciler.model.ids import (
     PlaylistName,
 )
 from reconciler.model.media import AssetFact
+from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry
 from reconciler.model.rundown import Clip, Event, EventKind, Rundown
 from reconciler.model.spans import parse_span
+from reconciler.model.text import Text
 from reconciler.model.video import VideoFormat
-from reconciler.ports import AsRunRow, ChannelObservation, JournalEntry
 
 NEWS = ChannelName("news")
 SPORT = ChannelName("sport")

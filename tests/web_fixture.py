@@ -22,8 +22,8 @@ from reconciler.errors import Rejected, Unreachable
 from reconciler.model.desired import Account
 from reconciler.model.ids import AssetId, ChannelName, NodeName, row_id
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
+from reconciler.model.records import AsRunRow, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow, JournalEntry, PassSeen
 from reconciler.web import WebDeps, create_app
 from reconciler.web.site import site_of
 from tests.web_data import (

@@ -16,8 +16,8 @@ from glob import escape, glob
 from pathlib import Path
 
 from reconciler.adapters.media_files import local_path
-from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
+from reconciler.model.sources import DesiredAsset, MediaSource
 
 _BESIDE = frozenset(
     ["json", "md", "md5", "nfo", "part", "sha256", "srt", "tmp", "txt", "vtt", "xml", "yaml", "yml"]

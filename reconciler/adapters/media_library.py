@@ -18,9 +18,9 @@ from threading import Lock
 
 from reconciler.adapters.media_find import Search
 from reconciler.adapters.media_probe import ProbeCache
-from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.ports import StageOrder
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -17,9 +17,9 @@ from reconciler.adapters.media_probe import ProbeCache
 from reconciler.adapters.remote_facts import Place
 from reconciler.adapters.remote_media import RemoteMedia
 from reconciler.errors import Rejected
-from reconciler.model.desired import DesiredAsset, DesiredStore, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue, address_of
+from reconciler.model.sources import DesiredAsset, DesiredStore, MediaSource
 from reconciler.ports import StageOrder
 
 _DISTANT = ("s3://", "http://", "https://")

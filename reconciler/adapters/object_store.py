@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.errors import AdapterError, Rejected, Unreachable
-from reconciler.model.desired import DesiredStore
+from reconciler.model.sources import DesiredStore
 
 VALID = 3600  # seconds that a presigned address is good for
 _CONNECT, _READ = 3.0, 10.0  # seconds

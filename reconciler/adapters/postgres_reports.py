@@ -8,7 +8,7 @@ from uuid import UUID
 
 from reconciler.adapters.postgres_pool import Database
 from reconciler.model.ids import ChannelName
-from reconciler.ports import PassSeen
+from reconciler.model.records import PassSeen
 
 Rows = tuple[Mapping[str, object], ...]
 

@@ -33,8 +33,8 @@ from reconciler.model.desired import (
 )
 from reconciler.model.ids import AssetId, ChannelName, PlaylistName, row_id
 from reconciler.model.media import AssetFact
+from reconciler.model.records import AsRunRow, JournalEntry
 from reconciler.model.spans import Span
-from reconciler.ports import AsRunRow, JournalEntry
 
 Row = dict[str, object]
 _MICRO = Decimal("0.000001")

@@ -32,8 +32,8 @@ from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, row_id
 from reconciler.model.media import AssetFact, StagedSeen
 from reconciler.model.observed import DatabaseSeen, OverrideSeen, SidecarSeen
+from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow, ChannelObservation, JournalEntry
 from reconciler.rundown.wire import from_wire, to_wire
 
 _MANY_ROWS = 500  # as-run rows per statement: far below a statement's time

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.adapters.object_store import ObjectSeen
-from reconciler.model.desired import DesiredStore
+from reconciler.model.sources import DesiredStore
 from reconciler.sidecar.disk import read_json, write_json
 from reconciler.sidecar.probe import Probed
 

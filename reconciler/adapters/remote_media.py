@@ -18,9 +18,9 @@ from pathlib import Path
 from reconciler.adapters.media_library import MARK, stored_name
 from reconciler.adapters.remote_facts import Known, Place, RemoteFacts
 from reconciler.adapters.remote_stores import RemoteStores, name_in
-from reconciler.model.desired import DesiredAsset, DesiredStore
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
+from reconciler.model.sources import DesiredAsset, DesiredStore
 from reconciler.ports import StageOrder
 
 log = logging.getLogger(__name__)

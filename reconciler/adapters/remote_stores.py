@@ -19,7 +19,7 @@ from reconciler.adapters.object_store import (
 from reconciler.adapters.remote_facts import Known, Place
 from reconciler.adapters.web_files import WebFiles
 from reconciler.errors import AdapterError, Unreachable
-from reconciler.model.desired import DesiredStore
+from reconciler.model.sources import DesiredStore
 from reconciler.sidecar.probe import Probed, probe_address
 
 _RENEW = 600.0  # seconds before a presigned address lapses at which another one is made

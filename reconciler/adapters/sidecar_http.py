@@ -13,8 +13,8 @@ from reconciler.adapters.http_lines import Answer, LineError, Lines
 from reconciler.errors import Rejected, Unreachable, UsageError
 from reconciler.model.ids import ChannelName, EventId, OutputName
 from reconciler.model.observed import OnAirSeen, OutputSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow
 from reconciler.rundown.wire import from_wire, to_wire
 
 STATUS_WITHIN = 1.0  # seconds; a look at hundreds of sidecars must not wait for one

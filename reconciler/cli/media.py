@@ -19,11 +19,11 @@ from reconciler.errors import Rejected, UsageError
 from reconciler.lineup.findings import nearest
 from reconciler.model.desired import Desired
 from reconciler.model.ids import AssetId, ChannelName, NodeName
+from reconciler.model.records import JournalEntry
 from reconciler.model.video import FrameClock
 from reconciler.plan.assets import all_assets_of, assets_of
 from reconciler.plan.judging import with_findings
 from reconciler.plan.needs import clips_of
-from reconciler.ports import JournalEntry
 from reconciler.shell.world import World
 
 _MOST = 100_000  # copies that one look may show

@@ -10,9 +10,9 @@ from functools import lru_cache
 from reconciler.lineup.files import AssetFile, MediaFile
 from reconciler.lineup.findings import nearest
 from reconciler.lineup.stores import store_of
-from reconciler.model.desired import DesiredAsset, DesiredStore
 from reconciler.model.ids import AssetId
 from reconciler.model.media import address_of
+from reconciler.model.sources import DesiredAsset, DesiredStore
 from reconciler.model.spans import parse_span
 
 

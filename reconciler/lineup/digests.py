@@ -12,7 +12,7 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
-from reconciler.model.desired import Text
+from reconciler.model.text import Text
 from reconciler.model.video import VideoFormat
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -35,7 +35,7 @@ from reconciler.lineup.rules import (
 from reconciler.lineup.templating import Rendered, Scope, Values, has_expressions, render
 from reconciler.lineup.tree import Tree
 from reconciler.lineup.typed import Typed, as_typed
-from reconciler.model.desired import Text
+from reconciler.model.text import Text
 
 _BATCH = 64  # parsed files that are handed to the cache together
 _MAY_BE_EMPTY = (Kind.RECORDERS, Kind.ACCESS, Kind.ASSETS)

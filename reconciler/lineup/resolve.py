@@ -33,22 +33,19 @@ from reconciler.model.copies import MediaRoom
 from reconciler.model.desired import (
     Account,
     Desired,
-    DesiredAsset,
     DesiredChannel,
     DesiredNode,
     DesiredRecorder,
-    DesiredStore,
     EngineKind,
     Filler,
     Layer,
-    LiveSource,
-    MediaSource,
     Place,
     Policy,
     Revision,
     StartType,
 )
 from reconciler.model.ids import AssetId, ChannelName, NodeName, PlaylistName, RecorderName
+from reconciler.model.sources import DesiredAsset, DesiredStore, LiveSource, MediaSource
 
 Labels = tuple[tuple[str, str], ...]
 

@@ -11,8 +11,9 @@ from reconciler.lineup.files import ChannelFile
 from reconciler.lineup.names import unique_names
 from reconciler.lineup.reading import Loaded
 from reconciler.lineup.templating import Values
-from reconciler.model.desired import DecklinkOutput, NdiOutput, Output, StreamOutput, Text
+from reconciler.model.desired import DecklinkOutput, NdiOutput, Output, StreamOutput
 from reconciler.model.ids import NodeName, OutputName
+from reconciler.model.text import Text
 
 
 def outputs_of(loaded: Loaded, values: Values) -> tuple[Output, ...]:

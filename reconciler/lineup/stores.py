@@ -15,7 +15,8 @@ from pydantic import Field
 from reconciler.lineup.findings import either, nearest
 from reconciler.lineup.outputs import Strict, an_address
 from reconciler.lineup.scalars import Bool, Scalar, matching
-from reconciler.model.desired import DesiredStore, Text
+from reconciler.model.sources import DesiredStore
+from reconciler.model.text import Text
 
 _BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(\S.*)")
 _SCHEMES = ("file", "http", "https", "s3")

@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reconciler.lineup.findings import Finding, Path, nearest
 from reconciler.lineup.parse import Raw
-from reconciler.model.desired import Text
+from reconciler.model.text import Text
 from reconciler.model.video import VideoFormat
 
 _SIMPLE = re.compile(r"\s*(vars|env|secrets)\.([A-Za-z_]\w*)\s*")

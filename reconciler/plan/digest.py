@@ -16,8 +16,9 @@ from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
 
-from reconciler.model.desired import DesiredNode, Text
+from reconciler.model.desired import DesiredNode
 from reconciler.model.ids import ChannelName
+from reconciler.model.text import Text
 from reconciler.plan.actions import (
     Action,
     ChannelNote,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from reconciler.model.desired import DesiredAsset
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.sources import DesiredAsset
 from reconciler.model.spans import Seconds
 
 LOUDNESS_TOLERANCE = Fraction(1)  # LU; EBU R 128 allows as much where a target is hard to meet

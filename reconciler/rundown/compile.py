@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
-from reconciler.model.desired import DesiredChannel, DesiredPlaylist, Layer, LiveSource
+from reconciler.model.desired import DesiredChannel, DesiredPlaylist, Layer
 from reconciler.model.ids import PlaylistName
 from reconciler.model.media import Catalogue
 from reconciler.model.rundown import Clip, Event, EventKind, Remark, RemarkKind, Rundown
+from reconciler.model.sources import LiveSource
 from reconciler.model.video import FrameClock
 from reconciler.rundown.entries import Script, make_script
 from reconciler.rundown.gaps import Closer, Fill, Pool

@@ -14,12 +14,12 @@ from reconciler.model.desired import (
     DesiredPlaylist,
     EngineKind,
     LiveItem,
-    LiveSource,
     StartType,
     TransitionType,
 )
 from reconciler.model.media import AssetFact, Catalogue
 from reconciler.model.rundown import Clip, Live, RemarkKind
+from reconciler.model.sources import LiveSource
 from reconciler.model.video import FrameClock
 
 _INEXACT = ("mpegts", "matroska")  # CasparCG cannot begin frame-exact inside these

@@ -10,7 +10,7 @@ from contextlib import suppress
 from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName
 from reconciler.model.observed import ChannelRow, Life, SidecarSeen
-from reconciler.ports import JournalEntry
+from reconciler.model.records import JournalEntry
 from reconciler.shell.world import World
 
 log = logging.getLogger(__name__)

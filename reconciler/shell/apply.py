@@ -16,6 +16,7 @@ from itertools import groupby
 
 from reconciler.errors import AdapterError
 from reconciler.model.ids import ChannelName
+from reconciler.model.records import JournalEntry
 from reconciler.plan.actions import (
     Action,
     CollectAsRun,
@@ -27,7 +28,6 @@ from reconciler.plan.actions import (
     WriteNode,
     WriteRecorder,
 )
-from reconciler.ports import JournalEntry
 from reconciler.report.phrases import phrase
 from reconciler.shell.perform import Hand
 from reconciler.shell.stage import Stager

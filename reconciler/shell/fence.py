@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from reconciler.errors import AdapterError, Rejected
 from reconciler.model.ids import ChannelName, NodeName
-from reconciler.ports import JournalEntry
+from reconciler.model.records import JournalEntry
 from reconciler.shell.world import World
 
 

@@ -10,11 +10,12 @@ from threading import Lock
 from typing import TypeVar
 
 from reconciler.errors import AdapterError
-from reconciler.model.desired import Desired, DesiredAsset, DesiredNode, Runtime
+from reconciler.model.desired import Desired, DesiredNode, Runtime
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from reconciler.model.media import Catalogue
 from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, SidecarSeen, Snapshot
+from reconciler.model.sources import DesiredAsset
 from reconciler.plan.assets import all_assets_of
 from reconciler.plan.judging import with_findings
 from reconciler.shell.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.model.desired import Desired, DesiredChannel
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import ChannelRow, Health, Life, SidecarSeen, Snapshot
-from reconciler.ports import ChannelObservation
+from reconciler.model.records import ChannelObservation
 
 _NOWHERE = frozenset({"node", "placement", "restarts"})  # alarms that tell why nothing runs
 

@@ -11,8 +11,8 @@ from functools import partial
 from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired
 from reconciler.model.observed import Snapshot
+from reconciler.model.records import JournalEntry
 from reconciler.plan.actions import Staging
-from reconciler.ports import JournalEntry
 from reconciler.report.phrases import phrase
 from reconciler.shell import wakers
 from reconciler.shell.apply import line_of

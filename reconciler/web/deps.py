@@ -17,8 +17,9 @@ from reconciler.model.desired import (
 )
 from reconciler.model.ids import AssetId, ChannelName, NodeName
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
+from reconciler.model.records import JournalEntry, PassSeen
 from reconciler.model.video import VideoFormat
-from reconciler.ports import Clock, JournalEntry, PassSeen, Reports, SidecarClient
+from reconciler.ports import Clock, Reports, SidecarClient
 from reconciler.web.watching import how_to_watch
 
 

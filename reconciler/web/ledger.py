@@ -6,7 +6,7 @@ import threading
 from collections import deque
 
 from reconciler.errors import AdapterError
-from reconciler.ports import JournalEntry
+from reconciler.model.records import JournalEntry
 from reconciler.web.deps import WebDeps
 
 _KEPT = (

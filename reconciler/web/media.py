@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, jsonify
 from werkzeug.exceptions import NotFound
 
 from reconciler.model.ids import AssetId, ChannelName, NodeName
-from reconciler.ports import JournalEntry
+from reconciler.model.records import JournalEntry
 from reconciler.web.lookup import parse_uuid
 from reconciler.web.site import project_of, require_edit, site, visitor
 

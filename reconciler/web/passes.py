@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.ports import PassSeen
+from reconciler.model.records import PassSeen
 
 Row = Mapping[str, object]
 

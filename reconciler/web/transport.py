@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from reconciler.errors import AdapterError
 from reconciler.model.observed import Life, SidecarSeen
-from reconciler.ports import JournalEntry
+from reconciler.model.records import JournalEntry
 from reconciler.web.lookup import Found, parse_uuid
 from reconciler.web.site import require_edit, site, visitor
 

@@ -25,8 +25,9 @@ from reconciler.model.desired import DesiredNode
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, Life, NodeSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
-from reconciler.ports import AsRunRow, Progress, SidecarStart, StageOrder
+from reconciler.ports import Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from tests.bench.bench_lineup import git
 from tests.fakes_nodes import FakeNode, Yard

@@ -22,7 +22,7 @@ from reconciler.adapters.postgres_pool import Database, complete
 from reconciler.adapters.postgres_store import PostgresStore
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.ids import ChannelName
-from reconciler.ports import AsRunRow
+from reconciler.model.records import AsRunRow
 from tests.postgres_fixtures import fresh_database, short_folder
 from tests.store_values import NEWS, asrun, catalogue, channel, entry, lineup
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from reconciler.adapters.media_library import LocalLibrary
-from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.sources import DesiredAsset, MediaSource
 
 pytestmark = pytest.mark.media
 

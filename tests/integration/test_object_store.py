@@ -18,9 +18,9 @@ from reconciler.adapters.remote_media import RemoteMedia
 from reconciler.adapters.remote_stores import RemoteStores
 from reconciler.adapters.transfer import Line
 from reconciler.errors import Rejected
-from reconciler.model.desired import DesiredAsset, DesiredStore, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
+from reconciler.model.sources import DesiredAsset, DesiredStore, MediaSource
 from tests.object_store_fixtures import SECRET_KEY, Store
 from tests.orders import nobody
 

@@ -13,9 +13,9 @@ from reconciler.adapters.media_sources import MediaSources
 from reconciler.adapters.remote_media import RemoteMedia
 from reconciler.adapters.remote_stores import RemoteStores
 from reconciler.adapters.transfer import Line
-from reconciler.model.desired import DesiredAsset, MediaSource
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
+from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.sidecar.probe import Probed
 from tests.orders import nobody
 from tests.web_source import Fault, Thing, WebSource

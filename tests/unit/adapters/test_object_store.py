@@ -16,7 +16,8 @@ from reconciler.adapters.object_store import (
 from reconciler.adapters.remote_facts import Place
 from reconciler.adapters.remote_stores import RemoteStores
 from reconciler.errors import Rejected, Unreachable
-from reconciler.model.desired import DesiredStore, Text
+from reconciler.model.sources import DesiredStore
+from reconciler.model.text import Text
 
 SECRET = "s3cr3t-that-nobody-may-read"
 KEYED = DesiredStore(

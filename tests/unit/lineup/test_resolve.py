@@ -15,7 +15,6 @@ from reconciler.model.desired import (
     AssetItem,
     BreakItem,
     DecklinkOutput,
-    DesiredAsset,
     DesiredRecorder,
     DesiredTransition,
     EngineKind,
@@ -24,7 +23,6 @@ from reconciler.model.desired import (
     Guard,
     Layer,
     LiveItem,
-    MediaSource,
     NdiOutput,
     OnNodeLoss,
     Place,
@@ -33,11 +31,12 @@ from reconciler.model.desired import (
     Runtime,
     StartType,
     StreamOutput,
-    Text,
     TransitionType,
 )
 from reconciler.model.ids import AssetId, NodeName, OutputName, PlaylistName
+from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.model.spans import Frames, Seconds, Timecode
+from reconciler.model.text import Text
 from tests.unit.lineup.lineups import LINEUP, NEWS, NODES, desired, load, news, texts
 
 BARE = "schedule: [{playlist: base, loop: true}]\n"

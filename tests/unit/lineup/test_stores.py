@@ -5,8 +5,9 @@ import json
 import pytest
 
 from reconciler.lineup.schema import schema_for
-from reconciler.model.desired import DesiredStore, Text
 from reconciler.model.ids import AssetId, NodeName
+from reconciler.model.sources import DesiredStore
+from reconciler.model.text import Text
 from tests.unit.lineup.lineups import SECRET, desired, faults
 
 STORE = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.lineup.templating import ExpressionError, Scope, Values, fill_text, render
-from reconciler.model.desired import Text
+from reconciler.model.text import Text
 from tests.unit.lineup.lineups import NEWS, SECRET, VALUES, desired, faults, faults_of, news, texts
 
 SCOPE = Scope(VALUES, {"mux": "mux1", "items": "42", "empty": ""})

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.desired import DesiredAsset
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
+from reconciler.model.sources import DesiredAsset
 from reconciler.model.spans import parse_span
 from reconciler.plan.inputs import inputs_of, marks_of
 from reconciler.plan.judging import with_findings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.desired import Text
+from reconciler.model.text import Text
 from reconciler.plan.digest import canonical, digest_of
 from reconciler.plan.outputs import output_digest, output_document, output_type, shown_address
 from tests.builders import decklink, ndi, srt, udp

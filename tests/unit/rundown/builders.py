@@ -20,16 +20,16 @@ from reconciler.model.desired import (
     Item,
     Layer,
     LiveItem,
-    LiveSource,
     Place,
     StartType,
-    Text,
     TransitionType,
 )
 from reconciler.model.ids import AssetId, ChannelName, PlaylistName
 from reconciler.model.media import AssetFact
 from reconciler.model.rundown import Event, Rundown
+from reconciler.model.sources import LiveSource
 from reconciler.model.spans import parse_span
+from reconciler.model.text import Text
 from reconciler.model.video import FrameClock, VideoFormat
 from reconciler.rundown import Carry, Compiled, Sources, Window, compile_rundown
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from reconciler.model.desired import DesiredPlaylist, LiveSource, StartType, Text
+from reconciler.model.desired import DesiredPlaylist, StartType
 from reconciler.model.media import AssetFact
 from reconciler.model.rundown import Clip, Live, RemarkKind
+from reconciler.model.sources import LiveSource
+from reconciler.model.text import Text
 from reconciler.rundown.entries import Script, make_script
 from tests.unit.rundown.builders import HARD, asset, brk, item, live, playlist
 

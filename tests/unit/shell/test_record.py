@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.observed import Snapshot
-from reconciler.ports import ChannelObservation
+from reconciler.model.records import ChannelObservation
 from reconciler.shell.record import observations
 from tests.builders import alarm, channel, cluster, dead, lineup, node, row, sidecar
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.desired import DecklinkOutput, NdiOutput, Output, StreamOutput, Text
+from reconciler.model.desired import DecklinkOutput, NdiOutput, Output, StreamOutput
 from reconciler.model.ids import OutputName
+from reconciler.model.text import Text
 from reconciler.web.watching import how_to_watch
 
 

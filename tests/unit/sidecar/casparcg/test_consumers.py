@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.desired import DecklinkOutput, NdiOutput, Output, StreamOutput, Text
+from reconciler.model.desired import DecklinkOutput, NdiOutput, Output, StreamOutput
 from reconciler.model.ids import OutputName
+from reconciler.model.text import Text
 from reconciler.model.video import VideoFormat
 from reconciler.plan.outputs import output_document
 from reconciler.sidecar.casparcg.coding import Coding, arguments
