@@ -22,6 +22,7 @@ from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Event, Rundown
 from reconciler.ports import SidecarStart
 from reconciler.rundown.wire import digest
+from reconciler.sidecar.engines import ENGINES
 from tests.unit.sidecar.situations import FAKE_ENGINE, RATE, clip, event, eventually
 
 FILLER = clip("filler", material=200)
@@ -34,7 +35,7 @@ class Rig:
         self.node = LocalNode(
             NodeName("n1"),
             folder / "n1",
-            engine_commands={} if engine is None else {"embedded": engine},
+            engine_commands={} if engine is None else dict.fromkeys(ENGINES, engine),
         )
         self.client = SidecarHttp(self.node.secrets_of)
         self.media = self.node.media
