@@ -51,7 +51,10 @@ def bend(rundown: Rundown | None, acts: Sequence[Act], now: int) -> Bent:
 
 
 class Bender:
-    """Remembers the last bending for as long as it stays true."""
+    """Remembers the last bending for as long as it stays true, and goes on from what is over in it.
+
+    So an act costs the same, however many came before it.
+    """
 
     def __init__(self) -> None:
         self._made_of: tuple[Rundown | None, tuple[Act, ...]] | None = None
@@ -63,6 +66,7 @@ class Bender:
         known = self._made_of
         same = known is not None and known[0] is rundown and known[1] is acts
         if not same or (until is not None and now >= until):
-            self._bent = bend(rundown, acts, now)
+            goes_on = known is not None and known[0] is rundown
+            self._bent = bend(self._bent.held if goes_on else rundown, acts, now)
             self._made_of = (rundown, acts)
         return self._bent
