@@ -501,12 +501,17 @@ on conflict (stored, node) do update set
   due_at = case when excluded.state = 'ready' then null else m.due_at end;
 
 -- name: note_uses
--- Remember that a channel's rundown, the kept one and the new one, plays its files until now.
+-- Remember that a channel's rundown, the kept one and the new one, plays its files until now. What
+-- another transaction holds is being noted there, or has only just come: no rundown waits for it.
 update media_copies m set used_at = clock_timestamp()
-where (m.used_at is null or m.used_at < clock_timestamp() - interval '1 minute')
-  and m.stored in (
-    select unnest(%(needs)s::text[])
-    union select unnest(r.needs) from rundowns r where r.channel = %(channel)s);
+from (
+  select c.stored, c.node from media_copies c
+  where (c.used_at is null or c.used_at < clock_timestamp() - interval '1 minute')
+    and c.stored in (
+      select unnest(%(needs)s::text[])
+      union select unnest(r.needs) from rundowns r where r.channel = %(channel)s)
+  for update skip locked) as free
+where m.stored = free.stored and m.node = free.node;
 
 -- name: read_uses
 -- When a rundown last played each file of a node.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 
+import psycopg
 import pytest
 
 from reconciler.errors import Rejected
@@ -95,6 +98,27 @@ def test_the_files_of_kept_rundowns_are_read_together(kit: StoreKit) -> None:
 def test_a_rundown_that_plays_no_file_needs_none(kit: StoreKit) -> None:
     kit.store.save_rundown(NEWS, replace(rundown(), events=(), end=1000), "r1", "i1")
     assert kit.store.read_needs([NEWS]) == {NEWS: {}}
+
+
+def test_a_rundown_is_kept_while_another_transaction_holds_the_copies_of_its_files(
+    kit: StoreKit,
+) -> None:
+    kit.store.record_media(MCR1, kit.staged(FILE))
+    with held(kit, "update media_copies set seen_at = seen_at"):
+        kit.store.save_rundown(NEWS, rundown(), "r1", "i1")
+    assert kit.store.load_rundown(NEWS) == rundown()
+
+
+@contextmanager
+def held(kit: StoreKit, statement: LiteralString) -> Iterator[None]:
+    """Keep what a statement locks; the fake has no locks."""
+    if not kit.url:
+        yield
+        return
+    with psycopg.connect(kit.url) as other:
+        other.execute(statement)
+        yield
+        other.rollback()
 
 
 def test_a_deposed_leader_keeps_no_rundown(kit: StoreKit) -> None:
