@@ -46,6 +46,7 @@ class Film(Producer):
         self.length = section.length
         self.loop = section.loop
         self.luck = Luck()
+        self.is_live = "://" in path  # it has a position, but no length (seen on a server 2.5.0)
         self.file_units = int(clip.seconds * rate)
         holds = clip.frames if clip.holds is None else clip.holds
         self._held_units = int(holds / clip.rate * rate)
@@ -84,7 +85,8 @@ class Film(Producer):
         """What CALL LENGTH answers: as asked, else what is left of the file; never clamped."""
         if self.length is not None:
             return self.length
-        return self.file_units - self.start if self.opened else UNOPENED
+        known = self.opened and not self.is_live
+        return self.file_units - self.start if known else UNOPENED
 
     @property
     def frame_number(self) -> int:
@@ -178,7 +180,9 @@ class Film(Producer):
             "file/clip": (0.0, 0.0),
             "loop": self.loop,
         }
-        if self.opened:
+        if self.opened and self.is_live:
+            state["file/time"] = (self._seconds(self._clock), 0.0)
+        elif self.opened:
             length = self.duration % WRAP if self.length is not None else self.duration
             state["file/time"] = (self._seconds(self._clock), self._seconds(self.file_units))
             state["file/clip"] = (self._seconds(self.start), self._seconds(length))

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reconciler.errors import UsageError
@@ -26,7 +26,8 @@ from reconciler.sidecar.spec import SidecarSpec
 
 COMMAND = ("casparcg",)
 LOCALE = "C.UTF-8"  # without UTF-8 one foreign letter makes every PLAY fail; this one always exists
-ENDS_WITHIN = 0.7  # seconds for a tidy end, in which recordings are finished
+ENDS_WITHIN = 1.8  # seconds for a tidy end, in which recordings are finished; the sidecar has 2.8
+KILLED_WITHIN = 0.7  # seconds until one that was killed is gone
 _RECORD = "engine.json"
 
 
@@ -68,7 +69,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder / "run",
-                env={**os.environ, "LANG": LOCALE, "LC_ALL": LOCALE},
+                env=environment(os.environ),
             )
         self._started = start_time(self._child.pid)
         with contextlib.suppress(OSError):  # a full disk must not keep the picture away
@@ -105,7 +106,7 @@ class Server:
         pid, started = found.get("pid"), found.get("started")
         if not isinstance(pid, int) or not isinstance(started, int):
             return
-        until = time.monotonic() + ENDS_WITHIN
+        until = time.monotonic() + KILLED_WITHIN
         while is_alive(pid, started) and time.monotonic() < until:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -131,6 +132,14 @@ class Server:
             raise UsageError(str(error)) from error
         write_whole(path, text.encode())
         return path
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What the engine is started with; without a display it must draw on no surface, or it ends."""
+    chosen = {**given, "LANG": LOCALE, "LC_ALL": LOCALE}
+    if not chosen.get("DISPLAY"):
+        chosen.setdefault("EGL_PLATFORM", "surfaceless")
+    return chosen
 
 
 def _free_port() -> int:
