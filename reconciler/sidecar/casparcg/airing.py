@@ -225,7 +225,7 @@ def _come(
             stood=layer.tick,
             adopted=adopted,
         )
-    elif layer.frame in {None, coming.frame}:
+    elif layer.frame is None or layer.frame == (coming.frame or 0):
         coming = replace(coming, stood=layer.tick)
     if memory.airing is not None and memory.airing.left is None and not same_name:
         memory = replace(memory, airing=replace(memory.airing, left=layer.tick))

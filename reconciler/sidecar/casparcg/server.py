@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.errors import UsageError
 from reconciler.sidecar.casparcg.config import EngineConfig, Folders, render_config
@@ -62,7 +63,7 @@ class Server:
         self.port = _free_port()
         config = self._prepare(consumers)
         command = self._spec.engine_command or COMMAND
-        with (self._spec.folder / "engine.log").open("ab") as log:
+        with _log(self._spec.folder / "engine.log") as log:
             self._child = subprocess.Popen(
                 [*command, str(config)],
                 stdin=subprocess.DEVNULL,
@@ -118,6 +119,7 @@ class Server:
         folders = {name: self.folder / name for name in ("media", "log", "data", "template")}
         for folder in (run, *folders.values()):
             folder.mkdir(parents=True, exist_ok=True)
+        folders["log"].chmod(0o700)  # what it writes there may hold a live input's address
         config = EngineConfig(
             format=self._spec.format,
             folders=Folders(**{name: str(folder) for name, folder in folders.items()}),
@@ -132,6 +134,13 @@ class Server:
             raise UsageError(str(error)) from error
         write_whole(path, text.encode())
         return path
+
+
+def _log(path: Path) -> BinaryIO:
+    """A file for no other eyes: the engine names live inputs, and an address may hold secrets."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)  # an older one may have been made for all to read
+    return os.fdopen(descriptor, "ab")
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

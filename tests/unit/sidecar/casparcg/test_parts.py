@@ -333,6 +333,14 @@ def test_without_a_display_the_engine_draws_on_no_surface() -> None:
     assert "EGL_PLATFORM" not in environment({"DISPLAY": ":0"})
 
 
+def test_what_the_engine_says_is_for_no_other_eyes(tmp_path: Path) -> None:
+    path = tmp_path / "engine.log"
+    path.touch(0o644)
+    with server._log(path) as log:
+        log.write(b"srt://h?passphrase=...\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_tidy_end_leaves_the_sidecar_time_for_its_own() -> None:
     assert server.ENDS_WITHIN + lookout.ENDS_WITHIN < main.ENDS_WITHIN - 0.5
 
