@@ -46,7 +46,7 @@ class Film(Producer):
         self.length = section.length
         self.loop = section.loop
         self.luck = Luck()
-        self.is_live = "://" in path  # it has a position, but no length (seen on a server 2.5.0)
+        self.is_live = "://" in path and not path.startswith("file:")  # it has no length (2.5.0)
         self.file_units = int(clip.seconds * rate)
         holds = clip.frames if clip.holds is None else clip.holds
         self._held_units = int(holds / clip.rate * rate)
@@ -66,7 +66,8 @@ class Film(Producer):
 
     @property
     def ready(self) -> bool:
-        return self.opened and self._age >= self._first_at
+        """Whether it has a picture; one that was sought has none until the decoder is there."""
+        return self.opened and self._age >= self._first_at and not self._seeking
 
     @property
     def _first_at(self) -> int:

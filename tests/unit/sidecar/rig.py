@@ -33,7 +33,9 @@ class Rig:
         self.node = LocalNode(
             NodeName("n1"),
             folder / "n1",
-            engine_commands={} if engine is None else {"embedded": engine},
+            engine_commands={}
+            if engine is None
+            else dict.fromkeys(("embedded", "casparcg"), engine),
         )
         self.client = SidecarHttp(self.node.secrets_of)
         self.media = self.node.media
