@@ -213,6 +213,10 @@ def test_what_stood_while_a_dead_address_was_tried_is_told_as_long_as_it_played(
         key="dead", start=ZERO + 70, frames=150, source=LiveSource(url="srt://127.0.0.1:9998")
     )
     story = Virtual(library(), [clip("b", 20, 50, begin=20), dead, clip("c", 220, 40)])
+    story.until(120)
+    seen = story.helm.on_air()
+    assert seen is not None
+    assert (seen.key, seen.moving) == ("b", False)
     story.until(250)
     assert story.pictures(20, 70) == frames("b", 20, 70)
     assert story.pictures(70, 150) == [("b", 69)] * 80, "it stands, for want of something better"
