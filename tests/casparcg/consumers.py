@@ -42,7 +42,7 @@ FILTERS = {
     "join",
 }
 CONTAINERS = {"mp4", "mov", "mkv", "mxf", "ts", "flv", "m3u8", "avi", "wav", "mpg"}
-SRT_PATIENCE = 3.0  # seconds without a listener before the port vanishes
+SRT_PATIENCE = 3000  # milliseconds without a listener before the port vanishes, unless told
 HLS_CUT = 2.1  # seconds until a relative playlist's first segment cannot be opened
 
 
@@ -132,7 +132,8 @@ class Consumer:
             case "mute":
                 return True
             case "absent":
-                return far_ends.now - self.began < SRT_PATIENCE
+                patience = float(_options(self.arguments).get("-connect_timeout", SRT_PATIENCE))
+                return far_ends.now - self.began < patience / 1000
             case _:
                 return False
 

@@ -46,6 +46,7 @@ class Film(Producer):
         self.length = section.length
         self.loop = section.loop
         self.luck = Luck()
+        self.is_live = "://" in path and not path.startswith("file:")  # it has no length (2.5.0)
         self.file_units = int(clip.seconds * rate)
         holds = clip.frames if clip.holds is None else clip.holds
         self._held_units = int(holds / clip.rate * rate)
@@ -65,7 +66,8 @@ class Film(Producer):
 
     @property
     def ready(self) -> bool:
-        return self.opened and self._age >= self._first_at
+        """Whether it has a picture; one that was sought has none until the decoder is there."""
+        return self.opened and self._age >= self._first_at and not self._seeking
 
     @property
     def _first_at(self) -> int:
@@ -84,7 +86,8 @@ class Film(Producer):
         """What CALL LENGTH answers: as asked, else what is left of the file; never clamped."""
         if self.length is not None:
             return self.length
-        return self.file_units - self.start if self.opened else UNOPENED
+        known = self.opened and not self.is_live
+        return self.file_units - self.start if known else UNOPENED
 
     @property
     def frame_number(self) -> int:
@@ -178,7 +181,9 @@ class Film(Producer):
             "file/clip": (0.0, 0.0),
             "loop": self.loop,
         }
-        if self.opened:
+        if self.opened and self.is_live:
+            state["file/time"] = (self._seconds(self._clock), 0.0)
+        elif self.opened:
             length = self.duration % WRAP if self.length is not None else self.duration
             state["file/time"] = (self._seconds(self._clock), self._seconds(self.file_units))
             state["file/clip"] = (self._seconds(self.start), self._seconds(length))

@@ -90,14 +90,17 @@ class Transition(Producer):
         match self.change.kind:
             case "cut":
                 return self._old_picture() if frames else self._new_picture()
+            case "wipe":  # the mixer leaves its clips away: the new picture covers all of the old
+                self._old_picture()
+                return self._new_picture()
             case "fadecut":
                 return _faded(self._old_picture(), BLACK, black=self.frame > frames - 2)
             case "cutfade":
                 return _faded(BLACK, self._new_picture(), black=self.frame <= 2)
-            case "vfade" if self.frame <= half:
-                return _faded(self._old_picture(), BLACK, black=self.frame == half)
             case "vfade":
-                return _faded(BLACK, self._new_picture(), black=self.frame == half + 1)
+                new = self.frame > half
+                sides = (BLACK, self._new_picture()) if new else (self._old_picture(), BLACK)
+                return _faded(*sides, black=self.frame in {half, half + 1})
             case _:
                 return mixed(self._old_picture(), self._new_picture())
 

@@ -133,6 +133,24 @@ def test_the_gate_opens_and_shuts_and_a_lease_that_ends_shuts_it(
         assert state_of(it.engine.read(), "main") == "silent"
 
 
+def test_an_engine_that_begins_after_the_lease_plays_on_in_silence(
+    tmp_path: Path, clip: Path
+) -> None:
+    with station(tmp_path, clip, [srt("main", 9121)]) as it:
+        running(it)
+        it.engine.show([it.clip("a", it.now(), 100_000)])
+        it.engine.send(on=True, until=time.monotonic() + 0.5)
+        it.until(lambda s: s.sending)
+        it.until(lambda s: not s.sending)
+        os.kill(it.engine_pid(), signal.SIGKILL)
+        it.until(lambda s: s.restarts == 1 and s.engine == "running" and s.on_air is not None)
+        anew, tick = it.engine_pid(), it.engine.read().tick
+        seen = it.until(lambda s: s.tick > tick + 25)
+        assert (seen.restarts, seen.sending) == (1, False)
+        assert it.engine_pid() == anew
+        assert consumers(tmp_path) == {}
+
+
 def test_a_lost_output_comes_back_and_the_other_is_not_touched(tmp_path: Path, clip: Path) -> None:
     outputs = [srt("one", 9201), srt("two", 9202)]
     with station(tmp_path, clip, outputs) as it:

@@ -61,6 +61,7 @@ def observe(
     layer: Layer, timeline: Timeline, memory: Memory
 ) -> tuple[Memory, tuple[Evidence, ...]]:
     """Bring the memory up to a reading; tell what began and ended with it."""
+    memory = _laid(layer, memory)
     if memory.spent:
         if memory.spent == layer.name:
             return memory, ()
@@ -143,6 +144,12 @@ def _with(known: Mapping[str, Cue | None], name: str, cue: Cue | None) -> Mappin
     return dict(tuple(more.items())[-NAMES_KNOWN:])
 
 
+def _laid(layer: Layer, memory: Memory) -> Memory:
+    """Note where the engine's count lies on the ticks; what swings is not to be corrected by."""
+    where = layer.tick - layer.count
+    return memory if memory.grid[0] == where else replace(memory, grid=(where, layer.tick))
+
+
 def _moved_up(layer: Layer, memory: Memory) -> Memory:
     """The background is no longer there once the foreground bears its name."""
     back = memory.back
@@ -174,6 +181,7 @@ def _go_on(layer: Layer, timeline: Timeline, memory: Memory, airing: Airing) -> 
         end=end,
         moving=moved and not still,
         changed_at=layer.tick if moved or still else airing.changed_at,
+        left=None,
     )
     return replace(memory, airing=airing, coming=None)
 
@@ -192,8 +200,14 @@ def _pace(layer: Layer, airing: Airing, source: int) -> tuple[tuple[int, int], i
 def _lost_sight(layer: Layer, memory: Memory) -> tuple[Memory, tuple[Evidence, ...]]:
     """Nothing of ours is shown."""
     airing = memory.airing
-    told = ended(airing, layer.tick - 1, why_left(airing, layer.tick)) if airing else ()
+    told = _over(airing, layer.tick) if airing else ()
     return replace(memory, airing=None, coming=None), told
+
+
+def _over(airing: Airing, at: int) -> tuple[Evidence, ...]:
+    """What was on air is not from `at` on; if another was named sooner, it only stood since."""
+    until = at if airing.left is None else min(at, airing.left)
+    return ended(airing, until - 1, why_left(airing, until))
 
 
 def _come(
@@ -204,7 +218,17 @@ def _come(
     same_name = memory.airing is not None and memory.airing.name == layer.name
     if coming is None or coming.name != layer.name:
         adopted = not memory.has_read
-        coming = Coming(name=layer.name, since=layer.tick, frame=layer.frame, adopted=adopted)
+        coming = Coming(
+            name=layer.name,
+            since=layer.tick,
+            frame=layer.frame,
+            stood=layer.tick,
+            adopted=adopted,
+        )
+    elif layer.frame is None or layer.frame == (coming.frame or 0):
+        coming = replace(coming, stood=layer.tick)
+    if memory.airing is not None and memory.airing.left is None and not same_name:
+        memory = replace(memory, airing=replace(memory.airing, left=layer.tick))
     first = _goes_over(layer, cue) if same_name else _begun_at(layer, coming, cue)
     if first is None:
         return replace(memory, coming=coming), ()
@@ -218,10 +242,10 @@ def _begin(
     before = memory.airing
     told: tuple[Evidence, ...] = ()
     if before is not None:
-        told = ended(before, first - 1, why_left(before, first))
+        told = _over(before, first)
     source = position(cue, layer)
     first_source = source - (layer.tick - first)
-    if layer.is_clip and not layer.loop and cue is not None:
+    if isinstance(cue.source if cue is not None else None, ClipSource) and not layer.loop:
         first_source = max(first_source, min(layer.in_frame, source))
     late = memory.late
     if cue is not None:
@@ -262,11 +286,11 @@ def _begun_at(layer: Layer, coming: Coming, cue: Cue | None) -> int | None:
         return coming.since  # a picture that stands: it has no position that could move
     live = cue is not None and isinstance(cue.source, LiveSource)
     if layer.frame is None or not layer.is_clip or live or layer.loop:
-        moved = layer.frame is not None and coming.frame not in {None, layer.frame}
-        return coming.since if moved else None
+        moved = layer.frame is not None and layer.frame != (coming.frame or 0)
+        return coming.stood if moved else None
     played = layer.frame - layer.in_frame
     if played <= 0:
         return None
     if coming.adopted:
         return layer.tick - played
-    return max(coming.since, layer.tick - played)
+    return max(coming.stood, layer.tick - played)

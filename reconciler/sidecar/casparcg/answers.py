@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reconciler.sidecar.casparcg import names
 from reconciler.sidecar.casparcg.orders import UNOPENED, Answer, Load, Order, Over, Probe
-from reconciler.sidecar.casparcg.state import Back, Bad, Memory
+from reconciler.sidecar.casparcg.state import BAD_KNOWN, Back, Bad, Memory
 from reconciler.sidecar.engine_port import Evidence, Failed
 
 NOT_THERE = 404
@@ -59,4 +59,7 @@ def _broken(back: Back, why: str, memory: Memory, tick: int) -> tuple[Memory, tu
     if mark in memory.bad:
         return memory, ()
     memory = replace(memory, bad={**memory.bad, mark: Bad(why, tick)})
-    return memory, (Failed(key=back.cue.key, error=why),)
+    if mark in memory.failed:
+        return memory, ()
+    failed = (*memory.failed, mark)[-BAD_KNOWN:]
+    return replace(memory, failed=failed), (Failed(key=back.cue.key, error=why),)

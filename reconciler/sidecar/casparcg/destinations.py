@@ -16,7 +16,8 @@ from reconciler.errors import UsageError
 from reconciler.sidecar.engine_port import WantedOutput
 
 PLAYLIST = "index.m3u8"  # as the embedded engine calls it
-CONNECT_MS = 3000  # milliseconds that an SRT caller waits for an answer
+CONNECT_MS = 2000  # milliseconds that an SRT caller waits for an answer: less than it is given to
+# open, for one that is removed before it gave up would take the far end from its successor
 LISTEN_SECONDS = 15  # that an SRT listener waits; a removed one holds its port so long
 _DATAGRAM = 7 * 188  # bytes; whole transport packets that fit any network
 _MILLISECOND = 1000  # of SRT's latency, which counts microseconds
@@ -47,7 +48,10 @@ def destination(output: WantedOutput) -> Destination:
         case "file":
             path = _local(output)
             return Destination(
-                path=path, options=("-format", "mpegts"), is_file=True, overwrites=path
+                path=path,
+                options=("-format", "mpegts", "-flush_packets", "1"),  # else 256 KB are held back
+                is_file=True,
+                overwrites=path,
             )
         case "hls":
             return _hls(output, listed=8)

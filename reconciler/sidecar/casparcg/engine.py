@@ -182,7 +182,7 @@ class CasparEngine:
             return f"cannot be started: {error}"
         self._sending.begin(running, time.monotonic())
         self._helm.begin_anew()
-        self._tell_guard()
+        self._tell_guard(sends=self._sending.open)
         address = ("127.0.0.1", self._server.port)
         life = Life(address, self._phrase, self._helm, self._sending, self._wall)
         with self._lock:
@@ -229,6 +229,7 @@ class CasparEngine:
     def _turn(self, life: Life) -> None:
         evidence = life.again() if self._take_timeline() else ()
         evidence += life.turn(TURN)
+        self._keep_gate()  # the guard may have ended the outputs meanwhile
         life.keep_outputs()
         self._publish(life, evidence)
         now = time.monotonic()
@@ -305,12 +306,13 @@ class CasparEngine:
             gate = self._wanted.gate
         now = time.monotonic()
         is_open = gate.on and (gate.until is None or now < gate.until)
-        if is_open and not starting and not self._tell_guard():
+        if is_open and not starting and not self._tell_guard(sends=True):
             log.error("no guard can be started: nothing is sent without one")
             is_open = False
         self._sending.open = is_open
 
-    def _tell_guard(self) -> bool:
+    def _tell_guard(self, *, sends: bool) -> bool:
+        """What does not send need not be ended: an engine begun after the lease is let live."""
         with self._lock:
             gate = self._wanted.gate
         return self._warden.tell(
@@ -320,7 +322,7 @@ class CasparEngine:
                 port=self._server.port,
                 phrase=self._phrase,
                 ports=self._sending.ports(),
-                until=gate.until if gate.on else None,
+                until=gate.until if sends else None,
             )
         )
 

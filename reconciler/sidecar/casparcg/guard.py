@@ -17,11 +17,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 OBEYS_WITHIN = 0.4  # seconds that an engine has to let go of its outputs
 _LONGEST = 1 << 20  # bytes of one line
-_DONE = (b" 202 ", b" 404 ")  # what REMOVE answers when there is nothing to be removed any more
+_ASK_AGAIN = 0.02  # seconds until what was refused is asked again
+_OK, _NOT_THERE = 202, 404
 
 
 class Guard:
@@ -51,12 +53,12 @@ class Guard:
             return None
         return max(0.0, until - time.monotonic())
 
-    def act(self) -> None:
+    def act(self, within: float = OBEYS_WITHIN) -> None:
         """End the outputs, if it is time: by asking, or else by force."""
         if self.wait_for() != 0.0:
             return
         self._shut = True
-        if not self._remove():
+        if not self._remove(within):
             self.kill()
 
     def kill(self) -> None:
@@ -70,33 +72,73 @@ class Guard:
         ports = self._told.get("ports")
         return [each for each in ports if isinstance(each, int)] if isinstance(ports, list) else []
 
-    def _remove(self) -> bool:
+    def _remove(self, within: float) -> bool:
         """Whether the engine said that each output is gone, in time."""
-        until = time.monotonic() + OBEYS_WITHIN
         port, phrase = self._told.get("port"), str(self._told.get("phrase", ""))
-        lines = [f"REQ g0 LOCK 1 ACQUIRE {phrase}"]
-        lines += [f"REQ g{n} REMOVE 1-{each}" for n, each in enumerate(self._ports(), 1)]
+        until = time.monotonic() + within
         try:
             address = ("127.0.0.1", int(str(port)))
-            with socket.create_connection(address, timeout=OBEYS_WITHIN) as amcp:
-                amcp.sendall("".join(f"{line}\r\n" for line in lines).encode())
-                return _are_answered(amcp, len(lines) - 1, until)
+            with socket.create_connection(address, timeout=within) as amcp:
+                asked = _Asking(amcp, until)
+                if asked.ask([f"LOCK 1 ACQUIRE {phrase}"]) != [_OK]:
+                    return False
+                free(self._ports(), asked.ask)
         except (OSError, ValueError):
             return False
+        return True
 
 
-def _are_answered(amcp: socket.socket, count: int, until: float) -> bool:
-    heard = b""
-    while time.monotonic() < until:
-        amcp.settimeout(max(0.001, until - time.monotonic()))
-        piece = amcp.recv(1 << 16)
+def free(ports: Sequence[int], ask: Callable[[Sequence[str]], list[int]]) -> None:
+    """Have the engine let go of `ports`; what it refuses is asked again. `ask` ends in time."""
+    left = list(ports)
+    while left:
+        codes = ask([f"REMOVE 1-{port}" for port in left])
+        left = [
+            port for port, code in zip(left, codes, strict=True) if code not in {_OK, _NOT_THERE}
+        ]
+        if left:
+            time.sleep(_ASK_AGAIN)
+
+
+class _Asking:
+    """One connection, until an instant; raises `OSError` when that has come.
+
+    Nothing is sent before what it counts on was answered: the engine takes the commands of one
+    piece in queues that overtake each other, LOCK in another than REMOVE.
+    """
+
+    def __init__(self, amcp: socket.socket, until: float) -> None:
+        self._amcp = amcp
+        self._until = until
+        self._number = 0
+        self._heard = b""
+
+    def ask(self, commands: Sequence[str]) -> list[int]:
+        """Send all, wait for all, and return their codes."""
+        codes: dict[str, int] = {}
+        names = [f"g{number}" for number, _ in enumerate(commands, self._number)]
+        self._number += len(names)
+        lines = [f"REQ {name} {line}\r\n" for name, line in zip(names, commands, strict=True)]
+        self._amcp.sendall("".join(lines).encode())
+        while not codes.keys() >= set(names):
+            left = self._until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._amcp.settimeout(left)
+            codes |= self._hear()
+        return [codes[name] for name in names]
+
+    def _hear(self) -> dict[str, int]:
+        piece = self._amcp.recv(1 << 16)
         if not piece:
-            return False
-        heard += piece
-        answers = [line for line in heard.split(b"\r\n")[:-1] if b" REMOVE " in line]
-        if sum(any(code in line for code in _DONE) for line in answers) >= count:
-            return True
-    return False
+            raise ConnectionResetError
+        *lines, self._heard = (self._heard + piece).split(b"\r\n")
+        words = [line.decode("utf-8", "replace").split() for line in lines]
+        return {
+            each[1]: int(each[2])
+            for each in words
+            if len(each) > 2 and each[0] == "RES" and each[2].isdecimal()  # noqa: PLR2004  # words
+        }
 
 
 def _start_time(pid: int) -> int | None:

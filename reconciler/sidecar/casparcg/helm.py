@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.model.video import Scan, VideoFormat
-from reconciler.sidecar.casparcg.airing import observe
+from reconciler.sidecar.casparcg.airing import NEAR, observe
 from reconciler.sidecar.casparcg.amcp import Command
 from reconciler.sidecar.casparcg.answers import learn
 from reconciler.sidecar.casparcg.names import cue_mark, path_of
@@ -122,7 +122,7 @@ class Helm:
             key=airing.cue.key,
             start=airing.cue.start,
             source_frame=airing.source,
-            moving=airing.moving,
+            moving=airing.moving and (self.layer is None or self.layer.tick - airing.tick <= NEAR),
             since=airing.first_tick,
         )
 

@@ -17,7 +17,7 @@ from reconciler.sidecar.engine_port import Cue, LiveSource
 LAYER = 10
 UNOPENED = (1 << 63) - 1  # what LENGTH says while a file is not open, and for ever if it is broken
 _DECKLINK = "decklink://"
-_BLENDS = {TransitionType.MIX: "MIX", TransitionType.WIPE: "WIPE"}
+_BLENDS = {TransitionType.MIX: "MIX", TransitionType.WIPE: "SLIDE"}  # its WIPE shows a cut (2.5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.errors import UsageError
 from reconciler.sidecar.casparcg.config import EngineConfig, Folders, render_config
@@ -26,7 +27,8 @@ from reconciler.sidecar.spec import SidecarSpec
 
 COMMAND = ("casparcg",)
 LOCALE = "C.UTF-8"  # without UTF-8 one foreign letter makes every PLAY fail; this one always exists
-ENDS_WITHIN = 0.7  # seconds for a tidy end, in which recordings are finished
+ENDS_WITHIN = 1.8  # seconds for a tidy end, in which recordings are finished; the sidecar has 2.8
+KILLED_WITHIN = 0.7  # seconds until one that was killed is gone
 _RECORD = "engine.json"
 
 
@@ -61,14 +63,14 @@ class Server:
         self.port = _free_port()
         config = self._prepare(consumers)
         command = self._spec.engine_command or COMMAND
-        with (self._spec.folder / "engine.log").open("ab") as log:
+        with _log(self._spec.folder / "engine.log") as log:
             self._child = subprocess.Popen(
                 [*command, str(config)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder / "run",
-                env={**os.environ, "LANG": LOCALE, "LC_ALL": LOCALE},
+                env=environment(os.environ),
             )
         self._started = start_time(self._child.pid)
         with contextlib.suppress(OSError):  # a full disk must not keep the picture away
@@ -105,7 +107,7 @@ class Server:
         pid, started = found.get("pid"), found.get("started")
         if not isinstance(pid, int) or not isinstance(started, int):
             return
-        until = time.monotonic() + ENDS_WITHIN
+        until = time.monotonic() + KILLED_WITHIN
         while is_alive(pid, started) and time.monotonic() < until:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -117,6 +119,7 @@ class Server:
         folders = {name: self.folder / name for name in ("media", "log", "data", "template")}
         for folder in (run, *folders.values()):
             folder.mkdir(parents=True, exist_ok=True)
+        folders["log"].chmod(0o700)  # what it writes there may hold a live input's address
         config = EngineConfig(
             format=self._spec.format,
             folders=Folders(**{name: str(folder) for name, folder in folders.items()}),
@@ -131,6 +134,21 @@ class Server:
             raise UsageError(str(error)) from error
         write_whole(path, text.encode())
         return path
+
+
+def _log(path: Path) -> BinaryIO:
+    """A file for no other eyes: the engine names live inputs, and an address may hold secrets."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)  # an older one may have been made for all to read
+    return os.fdopen(descriptor, "ab")
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What the engine is started with; without a display it must draw on no surface, or it ends."""
+    chosen = {**given, "LANG": LOCALE, "LC_ALL": LOCALE}
+    if not chosen.get("DISPLAY"):
+        chosen.setdefault("EGL_PLATFORM", "surfaceless")
+    return chosen
 
 
 def _free_port() -> int:

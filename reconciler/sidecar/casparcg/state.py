@@ -91,6 +91,7 @@ class Airing:
     moving: bool = True
     changed_at: int = 0  # the tick at which its picture last moved
     mark: tuple[int, int] = (0, 0)  # the engine's count and the position, a second ago at most
+    left: int | None = None  # the tick at which another name stood in its place: it plays no more
     drags: int = 0  # spells in a row in which its position moved slower than the engine ticks
 
 
@@ -101,6 +102,7 @@ class Coming:
     name: str
     since: int
     frame: int | None
+    stood: int = 0  # the last tick at which nothing was seen to move
     adopted: bool  # it was there when we came
 
 
@@ -145,5 +147,7 @@ class Memory:
     told_at: Mapping[str, int] = field(
         default_factory=dict
     )  # when each kind of order was last given
+    failed: tuple[str, ...] = ()  # marks of cues that were told to have failed
+    grid: tuple[int, int] = (0, 0)  # where the engine's count lies on the ticks, and since when
     late: int = 0  # cues that came on air more than a frame late
     has_read: bool = False

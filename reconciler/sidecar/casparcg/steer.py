@@ -21,7 +21,7 @@ from reconciler.sidecar.casparcg.orders import (
     Seek,
 )
 from reconciler.sidecar.casparcg.state import Back, Bad, Layer, Memory, Wanted
-from reconciler.sidecar.casparcg.step import RETRY_AFTER, SHOWS_WITHIN, Step
+from reconciler.sidecar.casparcg.step import SHOWS_WITHIN, Step
 from reconciler.sidecar.casparcg.stuck import find_stuck
 from reconciler.sidecar.casparcg.timeline import FOREVER
 from reconciler.sidecar.engine_port import (
@@ -40,6 +40,7 @@ PATIENCE = Fraction(1)  # seconds that the last picture stands for a cue that fa
 KNOWN_AHEAD = Fraction(60)  # seconds before its start from which on a broken file is told
 SEEK_TICKS = 2  # that a background needs to have its picture after it was sought
 RESUMES_NEAR = 3  # frames that a held picture may be off to go on as it is
+LAST_CALL = Fraction(1)  # seconds before AUTO fires in which its moment is moved in any case
 LATE_AUTO = 3  # ticks after which AUTO has missed its moment
 LAST_FRAMES = 5  # of a cue that are not worth joining
 
@@ -74,7 +75,7 @@ class _Judgement(Step):
 
     def decide(self) -> None:
         self._tell_problems()
-        self._forgive()
+        self.forgive()
         self._get_unstuck()
         due = self.wanted.timeline.covering(self.here)
         if due is not None and isinstance(due.source, FreezeSource):
@@ -106,16 +107,6 @@ class _Judgement(Step):
         """Whether the engine is seen playing it, whatever others think of its file."""
         airing = self.memory.airing
         return airing is not None and airing.moving and names.same_showing(airing.cue, cue)
-
-    def _forgive(self) -> None:
-        """What failed a while ago is tried again, unless its file is known to be broken."""
-        bad = self.memory.bad
-        if not bad:
-            return
-        old = self.tick - self.frames(RETRY_AFTER)
-        kept = {mark: each for mark, each in bad.items() if each.since > old}
-        if len(kept) != len(bad):
-            self.remember(bad=kept)
 
     def _get_unstuck(self) -> None:
         """The way out of every stuck state: play the slate over it, and say what failed."""
@@ -265,8 +256,15 @@ class _Judgement(Step):
 
     def _keep_auto(self, back: Back, start: int) -> None:
         fires = fires_at(self.layer, back.what.blend_frames)
-        if fires == start or self.memory.coming is not None or self.make_end(back.what, start):
+        if fires == start or self.memory.coming is not None:
             return
+        soon = start if fires is None else min(start, fires)
+        if soon - self.tick > self.frames(LAST_CALL) and not self.is_steady():
+            return  # by the next look it may lie elsewhere
+        if self.make_end(back.what, start):
+            return
+        if fires is not None and self.tick <= fires and abs(fires - start) < LATE_AUTO:
+            return  # too late to move it; loading it again would cost more than it is off
         if start - self.tick > self.memory.lag:
             self.load(back.cue, start)
 

@@ -30,13 +30,14 @@ from reconciler.sidecar.casparcg.orders import (
     Trim,
     Unload,
 )
-from reconciler.sidecar.casparcg.state import Back, Bad, Layer, Memory, Wanted
+from reconciler.sidecar.casparcg.state import BAD_KNOWN, Back, Bad, Layer, Memory, Wanted
 from reconciler.sidecar.engine_port import Cue, Evidence, Failed, LiveSource
 
 OPEN_WITHIN = Fraction(3, 2)  # seconds in which a file must open
 PROBE_EVERY = Fraction(1, 12)  # seconds between two looks whether it did
 RETRY_AFTER = Fraction(15)  # seconds after which a cue that failed is tried again
 LIVE_RETRY_AFTER = Fraction(5)
+STEADY_FOR = Fraction(1, 2)  # seconds without a leap of the engine's count before it is counted on
 SHOWS_WITHIN = 4  # ticks more than usual after which an order is given again
 
 
@@ -153,17 +154,51 @@ class Step:
         if live:  # it may come back at any time; the slate stands in, and it is called again
             since -= self.frames(RETRY_AFTER) - self.frames(LIVE_RETRY_AFTER)
         self.remember(bad={**self.memory.bad, mark: Bad(why, since)})
-        if tell and not live:
+        if tell and not live and mark not in self.memory.failed:
+            self.remember(failed=(*self.memory.failed, mark)[-BAD_KNOWN:])
             self.evidence.append(Failed(key=cue.key, error=why))
 
+    def forgive(self) -> None:
+        """What failed a while ago is tried again, unless its file is known to be broken."""
+        bad = self.memory.bad
+        if not bad:
+            return
+        old = self.tick - self.frames(RETRY_AFTER)
+        kept = {mark: each for mark, each in bad.items() if each.since > old}
+        if len(kept) == len(bad):
+            return
+        broken = self._broken()
+        kept = {mark: each for mark, each in bad.items() if mark in kept or mark in broken}
+        if len(kept) != len(bad):
+            self.remember(bad=kept)
+
+    def _broken(self) -> set[str]:
+        problems = self.wanted.problems
+        cues = self.wanted.timeline.cues if problems else ()
+        return {names.cue_mark(cue) for cue in cues if names.path_of(cue, "") in problems}
+
     def make_end(self, what: Material, start: int) -> bool:
-        """Change the foreground's length so that AUTO fires at `start`, if that can be done."""
+        """Change the foreground's length so that AUTO fires at `start`, if that can be done.
+
+        Never so that it goes on past its own end: what was to follow it is only being waited for.
+        """
+        if self._is_past_its_end(start):
+            return False
         section = section_until(self.layer, start, what)
         if section is None or not can_be(self.layer, section, self._total_on_air()):
             return False
         self.told("length")
         self.orders.append(Lengthen(section))
         return True
+
+    def _is_past_its_end(self, start: int) -> bool:
+        airing, timeline = self.memory.airing, self.wanted.timeline
+        end = timeline.end_of(airing.cue) if airing is not None else None
+        return end is not None and start > end
+
+    def is_steady(self) -> bool:
+        """Whether the engine's count has kept its place for a while."""
+        return self.tick - self.memory.grid[1] >= self.frames(STEADY_FOR)
 
     def _total_on_air(self) -> int | None:
         airing = self.memory.airing

@@ -22,6 +22,8 @@ PATIENT_EVERY = 8  # starts; a sole output that was refused may stay listed of o
 BACK_OFF = (0.0, 0.25, 0.5, 1.0, 1.5)  # seconds before the next start, by deaths in a row; the
 # last is short, for a far end that returns has to be sent to within 3 s
 WELL_AFTER = 30.0  # seconds of sending after which a death counts as the first again
+_TICKS_COUNT = 2  # how often a tick's own time may count: where a channel has fields, its rate is
+# theirs
 GAP_MOST = 0.5  # seconds that count from one reading to the next: a channel that stands still tells
 # nothing of its outputs, and compiling shaders for its first picture takes one 2.5 s
 
@@ -36,6 +38,7 @@ class Watched:
 
     consumer: Consumer
     looked_at: float
+    tag: int | None = None  # the engine's own count of ticks, as last read
     alive: bool = True
     age: float = 0.0  # since its start
     still: float = 0.0  # since its count rose, or its start
@@ -88,7 +91,7 @@ def look(watched: Watched, seen: ServerSeen, now: float, *, list_moves: bool) ->
     """
     if not watched.alive:
         return watched
-    watched = _older(watched, now)
+    watched = _older(watched, seen, now)
     found = seen.consumers.get(watched.consumer.port)
     if found is None or found.consumer != watched.consumer.kind:
         return _unlisted(replace(watched, listed=False, frame=None), now)
@@ -98,9 +101,15 @@ def look(watched: Watched, seen: ServerSeen, now: float, *, list_moves: bool) ->
     return _counted(watched, found.frame, now)
 
 
-def _older(watched: Watched, now: float) -> Watched:
+def _older(watched: Watched, seen: ServerSeen, now: float) -> Watched:
+    """Time passes for an output while its channel ticks; one that stands starts and opens none."""
     gap = min(max(0.0, now - watched.looked_at), GAP_MOST)
-    return replace(watched, looked_at=now, age=watched.age + gap, still=watched.still + gap)
+    tag, before = seen.time_tag, watched.tag
+    if tag is not None and before is not None and tag >= before and seen.rate > 0:
+        gap = min(gap, float(_TICKS_COUNT * (tag - before) / seen.rate))
+    return replace(
+        watched, looked_at=now, tag=tag, age=watched.age + gap, still=watched.still + gap
+    )
 
 
 def _unlisted(watched: Watched, now: float) -> Watched:

@@ -18,11 +18,9 @@ from reconciler.adapters.process_folder import ProcessFolder
 from reconciler.adapters.sidecar_http import SidecarHttp
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
-from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Event, Rundown
-from reconciler.ports import SidecarStart
+from reconciler.ports import AsRunRow, SidecarStart
 from reconciler.rundown.wire import digest
-from reconciler.sidecar.engines import ENGINES
 from tests.unit.sidecar.situations import FAKE_ENGINE, RATE, clip, event, eventually
 
 FILLER = clip("filler", material=200)
@@ -35,7 +33,9 @@ class Rig:
         self.node = LocalNode(
             NodeName("n1"),
             folder / "n1",
-            engine_commands={} if engine is None else dict.fromkeys(ENGINES, engine),
+            engine_commands={}
+            if engine is None
+            else dict.fromkeys(("embedded", "casparcg"), engine),
         )
         self.client = SidecarHttp(self.node.secrets_of)
         self.media = self.node.media

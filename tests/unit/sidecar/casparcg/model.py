@@ -222,6 +222,7 @@ class Run:
     told: list[Evidence] = field(default_factory=list)
     problems: Mapping[str, str] = field(default_factory=dict)
     knows_lengths: bool = True
+    shift: int = 0  # by how many frames the engine's count is taken for a later one
 
     def wanted(self) -> Wanted:
         lengths = {path: n for path, n in self.model.files.items() if n is not None}
@@ -235,6 +236,7 @@ class Run:
 
     def turn(self) -> Layer:
         layer = self.model.step()
+        layer = replace(layer, tick=layer.tick + self.shift)
         verdict = steer(self.wanted(), layer, self.memory)
         self.memory = verdict.memory
         self.told += verdict.evidence

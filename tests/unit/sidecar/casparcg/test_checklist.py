@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sidecar.casparcg.airing import observe
 from reconciler.sidecar.casparcg.names import name_for
 from reconciler.sidecar.casparcg.orders import Load, Over
 from reconciler.sidecar.casparcg.server import Server
 from reconciler.sidecar.casparcg.state import Airing, Coming, Layer, Memory, Wanted
 from reconciler.sidecar.casparcg.stuck import find_stuck
 from reconciler.sidecar.casparcg.timeline import Timeline
-from reconciler.sidecar.engine_port import ClipSource, Cue
+from reconciler.sidecar.engine_port import Began, ClipSource, Cue, Evidence
 from tests.casparcg.media import Clip
 from tests.unit.sidecar.casparcg.model import Model, Run
 from tests.unit.sidecar.casparcg.virtual import SLATE, ZERO, Virtual
@@ -138,6 +139,21 @@ def _coming(since: int) -> Memory:
 def test_6_each_silent_state_is_told(layer: Layer, memory: Memory, stuck: bool) -> None:  # noqa: FBT001  # a column of the table
     wanted = Wanted(timeline=Timeline([CUE]), rate=RATE, slate=SLATE)
     assert (find_stuck(wanted, layer, memory) is not None) is stuck
+
+
+@pytest.mark.parametrize("in_frame", [0, 6])
+def test_4_a_picture_that_was_sought_late_begins_when_it_is_seen_to_come(in_frame: int) -> None:
+    """As read back of a server 2.5.0: a transition at 0 for 17 ticks, then frame 7 of the clip."""
+    memory = Memory(known={NAME: CUE}, has_read=True)
+    told: list[Evidence] = []
+    for tick in range(18):
+        stands = _layer(producer="transition", tick=ZERO + tick, frame=0, in_frame=in_frame)
+        moves = _layer(tick=ZERO + tick, frame=7, in_frame=in_frame)
+        memory, more = observe(moves if tick == 17 else stands, Timeline([CUE]), memory)
+        told += more
+    (began,) = told
+    assert isinstance(began, Began)
+    assert (began.tick, began.source_frame) == (ZERO + 16, 6)
 
 
 def test_6_an_auto_that_will_never_fire_is_replaced_by_a_take() -> None:

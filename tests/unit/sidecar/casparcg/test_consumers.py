@@ -73,7 +73,7 @@ def test_srt_has_its_secrets_in_options_and_not_in_its_path() -> None:
 
     assert consumer.words[:16] == (
         "STREAM", "srt://mux.example:9001?mode=caller", "-format", "mpegts",
-        "-latency", "200000", "-connect_timeout", "3000",
+        "-latency", "200000", "-connect_timeout", "2000",
         "-passphrase", "geheim-12345", "-enforced_encryption", "1",
         "-srt_streamid", "#!::r=news", "-codec:v", "libx264",
     )  # fmt: skip

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.video import VideoFormat
-from reconciler.sidecar.casparcg import guard, names
+from reconciler.sidecar import main
+from reconciler.sidecar.casparcg import guard, lookout, names, server
 from reconciler.sidecar.casparcg.answers import learn
 from reconciler.sidecar.casparcg.consumers import Consumers, consumers_for
 from reconciler.sidecar.casparcg.helm import Known
@@ -30,7 +31,7 @@ from reconciler.sidecar.casparcg.orders import (
 )
 from reconciler.sidecar.casparcg.seen import ConsumerSeen, ServerSeen
 from reconciler.sidecar.casparcg.sending import Sending
-from reconciler.sidecar.casparcg.server import put_aside
+from reconciler.sidecar.casparcg.server import environment, put_aside
 from reconciler.sidecar.casparcg.shelf import KEPT, Shelf
 from reconciler.sidecar.casparcg.slate import write_slate
 from reconciler.sidecar.casparcg.state import Back, Memory
@@ -316,6 +317,32 @@ def test_an_engine_that_was_found_running_keeps_what_is_wanted_and_loses_the_res
     assert [str(command) for command, _ in sending.commands(0.1)] == [
         f"REMOVE 1-{both.wanted[1].port}"
     ]
+
+
+# ── the process ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_a_display_the_engine_draws_on_no_surface() -> None:
+    assert environment({"PATH": "/bin"}) == {
+        "PATH": "/bin",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "EGL_PLATFORM": "surfaceless",
+    }
+    assert environment({"EGL_PLATFORM": "device"})["EGL_PLATFORM"] == "device"
+    assert "EGL_PLATFORM" not in environment({"DISPLAY": ":0"})
+
+
+def test_what_the_engine_says_is_for_no_other_eyes(tmp_path: Path) -> None:
+    path = tmp_path / "engine.log"
+    path.touch(0o644)
+    with server._log(path) as log:
+        log.write(b"srt://h?passphrase=...\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_tidy_end_leaves_the_sidecar_time_for_its_own() -> None:
+    assert server.ENDS_WITHIN + lookout.ENDS_WITHIN < main.ENDS_WITHIN - 0.5
 
 
 # ── the guard ────────────────────────────────────────────────────────────────────────────────────

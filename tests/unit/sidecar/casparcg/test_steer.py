@@ -444,3 +444,57 @@ def test_what_failed_is_tried_again_after_a_while() -> None:
     story.model.files = {**story.model.files, "/media/bad.mp4": 500}
     story.until(2075)
     assert story.shown(2020, 2070) == frames("bad", 0, 50)
+
+
+def test_a_count_that_swings_for_a_moment_moves_no_end() -> None:
+    story = run(clip("a", 20, 300), clip("b", 320, 50))
+    story.until(100)
+    for shift in (5, 0, -3, 0):
+        story.shift = shift
+        story.until(story.model.tick - ZERO + 6)
+    story.until(375)
+    assert story.orders(Lengthen) == []
+    assert story.shown(20, 370) == [*frames("a", 0, 300), *frames("b", 0, 50)]
+
+
+def test_a_count_that_has_moved_for_good_moves_the_end_once() -> None:
+    story = run(clip("a", 20, 300), clip("b", 320, 50))
+    story.until(100)
+    story.shift = 2
+    story.until(375)
+    assert story.orders(Lengthen) == [Lengthen(298)]
+    assert story.shown(20, 368) == [*frames("a", 0, 298), *frames("b", 0, 50)]
+
+
+def test_nothing_goes_on_past_its_end_while_a_broken_file_is_waited_for() -> None:
+    story = run(clip("a", 20, 50), clip("bad", 70, 80), clip("b", 150, 50))
+    story.until(68)
+    story.problems = {"/media/bad.mp4": "it holds nothing"}
+    story.until(205)
+    assert story.orders(Lengthen) == []
+    assert max(number for name, number in story.shown(20, 200) if name == "a") <= 50
+    assert story.shown(150, 200) == frames("b", 0, 50)
+
+
+def test_a_file_that_is_known_to_be_broken_is_told_once_and_never_loaded() -> None:
+    story = run(clip("a", 20, 1300), clip("bad", 1320, 50), clip("b", 1370, 50), a=2000)
+    story.problems = {"/media/bad.mp4": "it holds nothing"}
+    story.until(1400)
+    assert story.failed == ["bad"]
+    loaded = [order.what.path for order in story.orders(Load) if isinstance(order, Load)]
+    assert "/media/bad.mp4" not in loaded
+
+
+def test_what_the_engine_could_not_open_is_tried_again_but_told_once() -> None:
+    story = run(clip("bad", 20, 2000))
+    story.until(1200)
+    tried = [order for order in story.orders(Load) if isinstance(order, Load)]
+    assert story.failed == ["bad"]
+    assert sum(order.what.path == "/media/bad.mp4" for order in tried) >= 3
+
+
+def test_a_clip_that_is_too_short_ends_once() -> None:
+    story = run(clip("a", 20, 100), clip("b", 120, 50), a=50)
+    story.until(175)
+    assert [each[0] for each in story.began] == ["a", "b"]
+    assert [(key, why) for key, *_, why in story.ended] == [("a", "short"), ("b", "end")]

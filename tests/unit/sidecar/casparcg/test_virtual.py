@@ -8,7 +8,15 @@ from fractions import Fraction
 import pytest
 
 from reconciler.model.desired import TransitionType
-from reconciler.sidecar.engine_port import ClipSource, Cue, FreezeSource, LiveSource, SlateSource
+from reconciler.sidecar.engine_port import (
+    Began,
+    ClipSource,
+    Cue,
+    Ended,
+    FreezeSource,
+    LiveSource,
+    SlateSource,
+)
 from tests.casparcg.media import Clip
 from tests.unit.sidecar.casparcg.virtual import ZERO, Virtual
 
@@ -198,6 +206,36 @@ def test_a_loop_a_slate_and_a_live_input_are_left_at_the_next_start() -> None:
         ("live", 120),
         ("b", 180),
     ]
+
+
+def test_what_stood_while_a_dead_address_was_tried_is_told_as_long_as_it_played() -> None:
+    dead = Cue(
+        key="dead", start=ZERO + 70, frames=150, source=LiveSource(url="srt://127.0.0.1:9998")
+    )
+    story = Virtual(library(), [clip("b", 20, 50, begin=20), dead, clip("c", 220, 40)])
+    story.until(120)
+    seen = story.helm.on_air()
+    assert seen is not None
+    assert (seen.key, seen.moving) == ("b", False)
+    story.until(250)
+    assert story.pictures(20, 70) == frames("b", 20, 70)
+    assert story.pictures(70, 150) == [("b", 69)] * 80, "it stands, for want of something better"
+    (told,) = (each for each in story.told if isinstance(each, Ended) and each.key == "b")
+    assert abs(told.last_tick - ZERO - 69) <= 1
+    assert told.last_source_frame <= 70
+    assert story.pictures(220, 250) == frames("c", 0, 30)
+
+
+def test_a_picture_that_comes_late_begins_when_it_comes() -> None:
+    story = Virtual(library(), [clip("a", 20, 60), clip("b", 80, 60, begin=6)])
+    story.until(60)
+    story.show(clip("a", 20, 60), clip("b", 62, 60, begin=6))
+    story.until(90)
+    first = next(tick for tick in range(60, 90) if story.pictures(tick, tick + 1)[0][0] == "b")
+    (told,) = (each for each in story.told if isinstance(each, Began) and each.key == "b")
+    assert abs(told.tick - ZERO - first) <= 1
+    ((_, shown),) = story.pictures(first, first + 1)
+    assert abs(told.source_frame - shown - (told.tick - ZERO - first)) <= 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from reconciler.model.video import VideoFormat
 from reconciler.sidecar.casparcg.consumers import Consumer, consumers_for
+from reconciler.sidecar.casparcg.destinations import CONNECT_MS
 from reconciler.sidecar.casparcg.seen import ConsumerSeen, ServerSeen
 from reconciler.sidecar.casparcg.watch import (
     BACK_OFF,
@@ -117,6 +118,16 @@ def test_the_stall_of_a_first_picture_is_no_slow_far_end() -> None:
     assert state(counted(fresh, (2.7, 1)), 2.7) == ("sending", "")
 
 
+def test_a_channel_that_does_not_tick_opens_nothing_however_long_it_takes() -> None:
+    fresh = begin(STREAM, 0.0)
+    for step in range(50):  # a reading every tenth of a second, of a tick every second
+        standing = replace(reading(0.0, {}), time_tag=100 + step // 10)
+        fresh = look(fresh, standing, step / 10, list_moves=True)
+
+    assert fresh.alive
+    assert fresh.age < UNLISTED_FOR
+
+
 def test_one_that_vanishes_was_dropped() -> None:
     dead = unlisted(sending(), 1.04)
 
@@ -196,6 +207,10 @@ def test_after_a_long_time_well_a_death_is_the_first_again() -> None:
 
     assert unlisted(flapping, 2.0).deaths == 5
     assert unlisted(well, 40.0).deaths == 1
+
+
+def test_a_caller_has_given_up_before_its_successor_is_made() -> None:
+    assert min(OPENING_FOR) > CONNECT_MS / 1000
 
 
 def test_a_listener_waits_as_long_as_it_takes() -> None:
