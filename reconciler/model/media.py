@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from reconciler.model.ids import AssetId
 
+INEXACT = ("mpegts", "matroska")  # containers that CasparCG cannot begin inside of to the frame
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetFact:
@@ -34,7 +36,7 @@ class AssetFact:
     store: str = ""  # the name of the object store that `uri` counts in; empty for other schemes
     etag: str | None = None  # as the far end writes it, quotes included
     sha256: str | None = None
-    container: str = ""  # as found in the file; empty: nobody has looked into it yet
+    inexact: str = ""  # its container, if that is one of `INEXACT`; known once somebody looked
 
 
 Catalogue = Mapping[AssetId, AssetFact]

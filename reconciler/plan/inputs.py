@@ -42,4 +42,4 @@ def _told(fact: AssetFact | None) -> str:
     if fact is None:
         return "unknown"
     told = f"{fact.stored} {fact.duration} {fact.still} {fact.problem or ''}"
-    return f"{told} {fact.container} {fact.note or ''}" if fact.note or fact.container else told
+    return f"{told} {fact.inexact} {fact.note or ''}" if fact.note or fact.inexact else told

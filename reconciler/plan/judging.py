@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
-from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.media import INEXACT, AssetFact, Catalogue
 from reconciler.model.sources import DesiredAsset
 from reconciler.model.spans import Seconds
 
@@ -31,9 +31,10 @@ def with_findings(
 def _judged(fact: AssetFact, found: Findings | None, declared: DesiredAsset | None) -> AssetFact:
     notes = [*([fact.note] if fact.note else []), *_notes(fact, found, declared)]
     container = found.container if found is not None else ""
-    if not notes and container == fact.container:
-        return fact
-    return replace(fact, note="; ".join(notes) or None, container=container)
+    inexact = container if container.startswith(INEXACT) else ""
+    if not notes and inexact == fact.inexact:
+        return fact  # what was found changes no rundown, so it is no other fact
+    return replace(fact, note="; ".join(notes) or None, inexact=inexact)
 
 
 def _notes(fact: AssetFact, found: Findings | None, declared: DesiredAsset | None) -> Iterator[str]:

@@ -22,7 +22,6 @@ from reconciler.model.rundown import Clip, Live, RemarkKind
 from reconciler.model.sources import LiveSource
 from reconciler.model.video import FrameClock
 
-_INEXACT = ("mpegts", "matroska")  # CasparCG cannot begin frame-exact inside these
 STILL_SECONDS = 10  # how long a still without an out point stays: long enough to be read
 
 
@@ -167,7 +166,7 @@ class _Reader:
         if fact.problem is not None or whole is None:
             text = f"asset {name}: {fact.problem or 'its length is not known'}"
             return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
-        if first and self.engine is EngineKind.CASPARCG and fact.container.startswith(_INEXACT):
+        if first and self.engine is EngineKind.CASPARCG and fact.inexact:
             fact = replace(fact, stored=mov_name(fact.stored))  # staging makes it on the node
         return _clip(fact, first, asked=asked, left=whole - first)
 

@@ -34,7 +34,12 @@ def judged(found: Findings | None, **declared: str) -> AssetFact:
 def test_what_is_as_it_should_be_is_left_alone() -> None:
     assert judged(None) == fact("ONE", seconds=60)
     assert judged(GOOD, loudness="-23LUFS", duration="60s").note is None
-    assert judged(GOOD).container == "mov,mp4,m4a"
+    assert judged(GOOD) == fact("ONE", seconds=60), "to find nothing wrong compiles nothing anew"
+
+
+@pytest.mark.parametrize("container", ["mpegts", "matroska,webm"])
+def test_a_container_that_cannot_be_begun_inside_of_is_noticed(container: str) -> None:
+    assert judged(replace(GOOD, container=container)).inexact == container
 
 
 @pytest.mark.parametrize(

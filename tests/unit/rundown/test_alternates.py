@@ -131,12 +131,12 @@ def test_for_casparcg_an_in_point_in_a_transport_stream_asks_for_its_mov() -> No
     inside = item("film", first="00:00:01:00", out="00:00:30:00")
     lists = (playlist("day", "open", inside, "film", "end"), LISTS[1])
     facts = [f for f in catalogue() if f.asset != "film"]
-    for container, stored in (
+    for inexact, stored in (
         ("mpegts", "film.mxf.mov"),
         ("matroska,webm", "film.mxf.mov"),
-        ("mov,mp4", "film.mxf"),
+        ("", "film.mxf"),
     ):
-        film = asset("film", 300, container=container)
+        film = asset("film", 300, inexact=inexact)
         for engine, wanted in ((EngineKind.CASPARCG, stored), (EngineKind.EMBEDDED, "film.mxf")):
             made = compiled(replace(NEWS, engine=engine), lists, [*facts, film], HOUR).rundown
             clips = [e.material for e in made.events if e.title == "film"]
