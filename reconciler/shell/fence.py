@@ -6,7 +6,7 @@ A node that answers can be asked, so its channels are never fenced by word of mo
 
 from __future__ import annotations
 
-from reconciler.errors import AdapterError, Rejected
+from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.records import JournalEntry
 from reconciler.shell.world import World
@@ -43,7 +43,13 @@ def _answers(world: World, name: NodeName) -> bool:
     if node is None:
         return False  # the lineup does not know it any more; its channels may still hold a right
     try:
-        world.connect(node).look()
+        control = world.connect(node)
     except AdapterError:
+        return False  # there is no way to ask it
+    try:
+        control.look()
+    except Unreachable:
         return False
+    except AdapterError:
+        return True  # it said no, and so it is there
     return True

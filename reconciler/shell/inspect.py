@@ -60,6 +60,9 @@ class Inspector:
         except AdapterError as error:
             log.info("inspect stored=%s node=%s outcome=%r", stored, node.name, f"failed: {error}")
             return
+        except Exception:  # a bug must not end the looking into other files
+            log.exception("inspect stored=%s node=%s", stored, node.name)
+            return
         if findings.damage:
             log.warning("inspect stored=%s damage=%r", stored, findings.damage)
             self._wake.ring()

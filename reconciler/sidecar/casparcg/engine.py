@@ -158,7 +158,7 @@ class CasparEngine:
         try:
             while not self._closing:
                 started = time.monotonic()
-                why = self._live_once()
+                why = self._live_surely()
                 if self._closing:
                     return
                 ran = time.monotonic() - started
@@ -169,6 +169,14 @@ class CasparEngine:
                     self._lock.wait_for(lambda: self._closing, pause)
         finally:
             self._warden.close()
+
+    def _live_surely(self) -> str:
+        """Run one server to its end; a bug or a failing disk ends that life, never the keeping."""
+        try:
+            return self._live_once()
+        except Exception as error:
+            log.exception("a life of the engine ended")
+            return f"ended by {type(error).__name__}: {error}"
 
     def _live_once(self) -> str:
         """Run one server to its end; returns why it ended."""

@@ -47,5 +47,14 @@ def test_a_node_that_answers_is_not_off(world: FakeWorld) -> None:
     assert world.sending("news")
 
 
+def test_a_node_that_says_no_is_there_and_is_not_off(world: FakeWorld) -> None:
+    def refuse(what: str) -> None:
+        raise Rejected(f"{RACK1}: {what}: not for you")
+
+    world.yard.nodes[RACK1].delay = refuse
+    with pytest.raises(Rejected, match="rack1: it answers, so it is not off"):
+        fence(world.ports, RACK1, who="kari")
+
+
 def test_a_node_that_the_lineup_forgot_may_be_fenced(world: FakeWorld) -> None:
     assert fence(world.ports, NodeName("rack9"), who="kari") == ()

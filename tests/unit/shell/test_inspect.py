@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import pytest
@@ -74,3 +75,17 @@ def test_the_thread_works_until_it_is_told_to_stop(world: FakeWorld) -> None:
     thread.join(LONG)
     assert not thread.is_alive()
     assert BARS in world.database.findings
+
+
+def test_a_bug_met_in_one_file_does_not_end_the_looking_into_others(
+    world: FakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(what: str) -> None:
+        raise LookupError(what)
+
+    inspector, _ = follow(world)
+    world.yard.nodes[RACK1].delay = stumble
+    with caplog.at_level(logging.ERROR):
+        inspector.look_into(BARS, world.desired.nodes[RACK1])
+    assert "LookupError" in caplog.text
+    assert world.database.findings == {}
