@@ -90,13 +90,14 @@ def _welcome(settings: Settings, desired: Desired, page: tuple[str, int]) -> str
     watch = "\n".join(f"            {line}" for line in _players(desired)).lstrip()
     return f"""
   page      http://{page[0]}:{page[1]}/
-  try       edit a file under {lineup}/playlists/
+  try       edit a file under {lineup}/playlists/, then
             {reconcile} --dry-run
             git commit -am "my first change"     and see the page follow
-            {reconcile} live {first} skip     (or pause, resume, hold, stop, play)
+  live      {reconcile} live {first} skip
+            (or pause, resume, hold, stop, play)
   watch     {watch or "every channel's preview is on the page"}
-  stop      Ctrl-C: the channels stay on air
-            {reconcile} down     takes them off
+  stop      Ctrl-C: the channels stay on air; this takes them off:
+            {reconcile} down
 """
 
 

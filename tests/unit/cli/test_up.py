@@ -196,11 +196,15 @@ def test_a_channel_that_does_not_come_says_where_to_look(
     assert capsys.readouterr().err.startswith("not on air yet: news; see: reconcile status")
 
 
-def test_the_welcome_says_where_the_page_is_and_how_to_watch(settings: Settings) -> None:
+def test_the_welcome_says_where_the_page_is_and_how_to_watch(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = "/a/project/that/somebody/keeps/rather/deep/down/.venv/bin/reconcile"
+    monkeypatch.setattr(up, "_command", lambda: deep)
     desired = lineup(channel("news", udp()), channel("sport", udp(url="udp://127.0.0.1:5008")))
     said = up._welcome(settings, desired, ("127.0.0.1", 8080))
     assert "http://127.0.0.1:8080/" in said
-    assert "reconcile live news skip" in said
+    assert f"{deep} live news skip" in said
     assert said.count("ffplay") == 2
     assert max(map(len, said.splitlines())) <= 100
     assert "preview" in up._welcome(settings, lineup(), ("127.0.0.1", 8080))
