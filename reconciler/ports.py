@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from reconciler.errors import AdapterError
 from reconciler.model.copies import CopyProgress, CopyWanted
 from reconciler.model.desired import Desired, DesiredChannel, DesiredNode
 from reconciler.model.findings import Findings
@@ -24,6 +25,7 @@ from reconciler.model.rundown import Rundown
 from reconciler.model.sources import DesiredAsset, MediaSource
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
+Grant = tuple[SidecarSeen, timedelta | None]
 
 
 class Clock(Protocol):
@@ -104,10 +106,7 @@ class NodeControl(Protocol):
         """Look into all of a staged file; takes its time. `Rejected` where there is none."""
 
     def remux(self, source: str, target: str) -> None:
-        """Copy a staged file's streams into a MOV beside it, or do nothing if that is there.
-
-        `Rejected` where the file does not allow it.
-        """
+        """Copy a staged file's streams into a MOV beside it, if there is none; or `Rejected`."""
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, whoever brings them; sorted by name."""
@@ -131,6 +130,9 @@ class SidecarClient(Protocol):
     def status(self, seen: SidecarSeen) -> SidecarAnswer:
         """What it says of itself."""
 
+    def statuses(self, seen: Sequence[SidecarSeen]) -> tuple[SidecarAnswer | AdapterError, ...]:
+        """What each says of itself, in order; the silent share one deadline."""
+
     def raw_status(self, seen: SidecarSeen) -> Mapping[str, object]:
         """The JSON of `GET /status`, for screens."""
 
@@ -142,6 +144,9 @@ class SidecarClient(Protocol):
 
     def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
         """`POST /lease` with its epoch; `ttl` None: without limit."""
+
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+        """`grant` for each, in order: None or why not; the silent share one deadline."""
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         """`POST /lease` with a higher epoch: it falls silent and remembers."""
@@ -235,8 +240,8 @@ class Store(Protocol):
         Needs no leader: it is a person's word that the node is off.
         """
 
-    def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
-        """The sidecar took its last grant: the lease may end with it, if one before ran longer."""
+    def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
+        """Sidecars took their last grants: a lease may end with it, if one before ran longer."""
 
     def save_rundown(
         self, channel: ChannelName, rundown: Rundown, digest: str, inputs: str
@@ -249,10 +254,7 @@ class Store(Protocol):
     def read_needs(
         self, channels: Iterable[ChannelName]
     ) -> Mapping[ChannelName, Mapping[str, int]]:
-        """The stored names that kept rundowns play, and the frame each is due at first.
-
-        A channel without a rundown is missing.
-        """
+        """What kept rundowns play: stored names, and the frame each is due at first."""
 
     def load_rundown(self, channel: ChannelName) -> Rundown | None:
         """The rundown kept last, for a successor to carry on from."""

@@ -390,10 +390,11 @@ delete from channel_leases l using sidecars s
 where s.channel = l.channel and s.epoch = l.sending_epoch and s.node = %(node)s
 returning l.channel;
 
--- name: confirm_lease
--- Let a lease end when its last grant says, now that the sidecar was told of it.
-update channel_leases set expires_at = granted_until
-where channel = %(channel)s and sending_epoch = %(epoch)s;
+-- name: confirm_leases
+-- Let leases end when their last grants say, now that the sidecars were told of them.
+update channel_leases l set expires_at = l.granted_until
+from unnest(%(channels)s::text[], %(epochs)s::bigint[]) as w (channel, epoch)
+where l.channel = w.channel and l.sending_epoch = w.epoch and l.expires_at <> l.granted_until;
 
 -- ── what passes leave behind ────────────────────────────────────────────────────────────────────
 

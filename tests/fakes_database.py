@@ -89,11 +89,13 @@ class FakeDatabase:
     journal: list[JournalEntry] = field(default_factory=list)
     passes: list[PassSeen] = field(default_factory=list)
     sidecars: dict[tuple[ChannelName, int], SidecarSeen] = field(default_factory=dict)
+    opened: list[str] = field(default_factory=list)  # every transaction, by what it was for
 
     @contextmanager
     def open(self, what: str) -> Iterator[None]:
         """One transaction."""
         with self.lock:
+            self.opened.append(what)
             if self.silent:
                 raise Unreachable(f"database: {what}: no answer", system="database")
             if what in self.refuse:

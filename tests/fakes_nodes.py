@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import TypeVar
 
-from reconciler.errors import Rejected, Unreachable, UsageError
+from reconciler.errors import AdapterError, Rejected, Unreachable, UsageError
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
@@ -37,13 +38,15 @@ from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Act, Clip, PlayList, Rundown, SlatePicture
 from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.model.video import VideoFormat
-from reconciler.ports import Progress, SidecarStart, StageOrder
+from reconciler.ports import Grant, Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from reconciler.sidecar import acts as live
 from reconciler.sidecar.bend import Bent, bend
 from reconciler.sidecar.lease import Lease, told
 
 Key = tuple[str, int]
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -318,6 +321,14 @@ class FakeNode:
         )
 
 
+def caught(act: Callable[..., T], *values: object) -> T | AdapterError:
+    """What `act` gives, or the error that it met."""
+    try:
+        return act(*values)
+    except AdapterError as error:
+        return error
+
+
 class FakeSidecarClient:
     """`SidecarClient` in memory."""
 
@@ -327,6 +338,9 @@ class FakeSidecarClient:
     def status(self, seen: SidecarSeen) -> SidecarAnswer:
         sidecar = self._find(seen, "status", reading=True)
         return self._answer(sidecar)
+
+    def statuses(self, seen: Sequence[SidecarSeen]) -> tuple[SidecarAnswer | AdapterError, ...]:
+        return tuple(caught(self.status, one) for one in seen)
 
     def raw_status(self, seen: SidecarSeen) -> Mapping[str, object]:
         answer = self.status(seen)
@@ -358,6 +372,9 @@ class FakeSidecarClient:
     def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
         sidecar = self._find(seen, "grant")
         self._tell(sidecar, seen.epoch, None if ttl is None else ttl.total_seconds())
+
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+        return tuple(caught(self.grant, *lease) for lease in leases)
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         self._tell(self._find(seen, "silence"), higher_epoch, None)

@@ -268,11 +268,12 @@ class FakeStore(FakeMedia):
                 del db.leases[channel]
             return tuple(lost)
 
-    def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
-        with self.database.open("confirm_lease"):
-            lease = self.database.leases.get(channel)
-            if lease is not None and lease.epoch == epoch:
-                lease.expires = lease.until
+    def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
+        with self.database.open("confirm_leases"):
+            for channel, epoch in epochs.items():
+                lease = self.database.leases.get(channel)
+                if lease is not None and lease.epoch == epoch:
+                    lease.expires = lease.until
 
     # ── what passes leave behind ─────────────────────────────────────────────────────────────
 

@@ -18,12 +18,13 @@ from pathlib import Path
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from reconciler.adapters.sidecar_http import read_answer
-from reconciler.errors import Rejected, Unreachable
+from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.desired import Account
 from reconciler.model.ids import AssetId, ChannelName, NodeName, row_id
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
+from reconciler.ports import Grant
 from reconciler.web import WebDeps, create_app
 from reconciler.web.site import site_of
 from tests.web_data import (
@@ -243,6 +244,9 @@ class FakeClient:
     def status(self, seen: SidecarSeen) -> SidecarAnswer:
         return read_answer(self.raw_status(seen))
 
+    def statuses(self, seen: Sequence[SidecarSeen]) -> tuple[SidecarAnswer | AdapterError, ...]:
+        raise NotImplementedError
+
     def raw_status(self, seen: SidecarSeen) -> Row:
         one = self._reach(seen)
         return status_of(one, self._studio.clock.now())
@@ -287,6 +291,9 @@ class FakeClient:
         raise NotImplementedError
 
     def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
+        raise NotImplementedError
+
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
         raise NotImplementedError
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:

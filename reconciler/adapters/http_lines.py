@@ -1,50 +1,118 @@
 """Kept HTTP connections to many small servers: one line each, no pool to search.
 
 A pass asks a thousand sidecars at thousand addresses. What one question costs must not grow with
-how many others there are, so each address has its own few connections, and nothing is shared.
+how many others there are, so each address has its own few connections, and nothing is shared. Many
+are asked by one thread: first all are asked, then whoever answers is read.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import select
+import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from threading import Lock
 from urllib.parse import urlsplit
+
+from reconciler.adapters.http_text import Answer, LineError, Whole, question, whole
 
 _KEPT = 60.0  # seconds that an unused connection is kept
 _SPARE = 4  # connections kept to one address
 _REPEATABLE = frozenset({"GET", "PUT"})
+_PIECE = 1 << 16  # bytes read at a time
 
 
-class LineError(Exception):  # told on as `Unreachable` by who knows which sidecar it was
-    """No answer: refused, broken, or too late."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question to one address."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP answer, read whole."""
+class Line:
+    """One connection that carries a question at a time; it never waits."""
 
-    status: int
-    content: bytes
+    def __init__(self, address: str) -> None:
+        """Begin to connect; raises `LineError` for an address that is none, else `OSError`."""
+        found = socket.getaddrinfo(*_place(address), type=socket.SOCK_STREAM)
+        family, kind, protocol, _, place = min(found, key=lambda one: one[0] != socket.AF_INET)
+        self._socket = socket.socket(family, kind, protocol)
+        self._socket.settimeout(0)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._unsent = memoryview(b"")
+        self._came = bytearray()
+        trouble = self._socket.connect_ex(place)  # how it ends shows when the question is sent
+        if trouble not in (0, errno.EINPROGRESS):
+            self.close()
+            _heed(trouble)
+
+    def close(self) -> None:
+        """End it."""
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """Its number, for `poll`."""
+        return self._socket.fileno()
 
     @property
-    def is_success(self) -> bool:
-        """Whether it did what was asked."""
-        return 200 <= self.status < 300  # noqa: PLR2004  # RFC 9110, 15.3
+    def waits_for(self) -> int:
+        """What it waits for, in `poll`'s terms."""
+        return select.POLLIN if not self._unsent else select.POLLOUT
 
-    @property
-    def is_server_error(self) -> bool:
-        """Whether asking again may help."""
-        return self.status >= 500  # noqa: PLR2004  # RFC 9110, 15.6
+    def begin(self, asked: bytes) -> None:
+        """Send a question, as far as that can be done at once; raises `OSError`."""
+        self._unsent, self._came = memoryview(asked), bytearray()
+        self._send()
+
+    def go_on(self) -> Whole | None:
+        """Send or read on; the answer once it is whole. Raises `OSError` or `LineError`."""
+        if self._unsent:
+            self._send()
+            return None
+        try:
+            piece = self._socket.recv(_PIECE)
+        except BlockingIOError:
+            return None
+        self._came += piece
+        found = whole(self._came, ended=not piece)
+        if found is None and not piece:
+            raise ConnectionResetError("the far end closed before it had answered")
+        return found
+
+    def has_ended(self) -> bool:
+        """Whether the far end has closed, or said something that nobody asked for."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _send(self) -> None:
+        _heed(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+        with suppress(BlockingIOError):  # its turn comes again with room, or once it is connected
+            self._unsent = self._unsent[self._socket.send(self._unsent) :]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    line: HTTPConnection
+    line: Line
     since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Talk:
+    """One question under way; `again` says that it may be sent a second time."""
+
+    number: int
+    address: str
+    asked: bytes
+    again: bool
+    line: Line
 
 
 class Lines:
@@ -62,69 +130,33 @@ class Lines:
         for each in (one for lines in kept.values() for one in lines):
             each.line.close()
 
-    def ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes | None = None,
-        within: float,
-    ) -> Answer:
-        """Ask once; raises `LineError`. `within` bounds each wait, in seconds.
+    def ask_all(self, asks: Sequence[Ask], within: float) -> list[Answer | LineError]:
+        """Ask all at once; their answers in order. `within` bounds the waiting for all, in seconds.
 
         A kept connection that its server has closed meanwhile is replaced; only what may be
         repeated is sent a second time.
         """
-        address, path = _split(url)
-        line = self._take(address)
-        if line is not None:
-            try:
-                return self._speak(line, address, (method, path, headers, body), within)
-            except (OSError, HTTPException) as error:
-                line.close()
-                if method not in _REPEATABLE or isinstance(error, TimeoutError):
-                    raise LineError(_why(error)) from error
-        line = _open(address, within)
-        try:
-            return self._speak(line, address, (method, path, headers, body), within)
-        except (OSError, HTTPException) as error:
-            line.close()
-            raise LineError(_why(error)) from error
-
-    def _speak(
-        self,
-        line: HTTPConnection,
-        address: str,
-        question: tuple[str, str, Mapping[str, str], bytes | None],
-        within: float,
-    ) -> Answer:
-        method, path, headers, body = question
-        line.timeout = within
-        if line.sock is not None:
-            line.sock.settimeout(within)
-        line.request(method, path, body=body, headers=dict(headers))
-        response = line.getresponse()
-        answer = Answer(response.status, response.read())
-        if response.will_close:
-            line.close()
-        else:
-            self._keep(address, line)
-        return answer
-
-    def _take(self, address: str) -> HTTPConnection | None:
         self._sweep()
+        talks = _Talks(self)
+        for number, one in enumerate(asks):
+            talks.begin(number, one)
+        talks.attend(within)
+        return [talks.found[number] for number in range(len(asks))]
+
+    def take(self, address: str) -> Line | None:
+        """A kept connection to `address` that is still good."""
         while True:
             with self._lock:
                 kept = self._kept.get(address)
                 if not kept:
                     return None
                 line = kept.pop().line
-            if not _has_ended(line):
+            if not line.has_ended():
                 return line
             line.close()
 
-    def _keep(self, address: str, line: HTTPConnection) -> None:
+    def keep(self, address: str, line: Line) -> None:
+        """Keep a connection for the next question."""
         with self._lock:
             kept = self._kept.setdefault(address, [])
             if len(kept) < _SPARE:
@@ -150,34 +182,113 @@ class Lines:
             each.line.close()
 
 
+class _Talks:
+    """Questions under way, and what came of those that are not any more."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.found: dict[int, Answer | LineError] = {}
+        self._lines = lines
+        self._poll = select.poll()
+        self._open: dict[int, _Talk] = {}
+
+    def begin(self, number: int, one: Ask) -> None:
+        """Ask, over a kept connection where there is one."""
+        address, path = _split(one.url)
+        try:
+            host = address.partition("://")[2].rpartition("@")[2]
+            asked = question(one.method, host, path, one.headers, one.body)
+            kept = self._lines.take(address)
+            line = kept or Line(address)
+        except (OSError, LineError) as error:
+            self.found[number] = _told(error)
+            return
+        again = kept is not None and one.method in _REPEATABLE
+        self._start(_Talk(number=number, address=address, asked=asked, again=again, line=line))
+
+    def attend(self, within: float) -> None:
+        """Read whoever answers within so many seconds, though we come to read it later."""
+        until, heard = time.monotonic() + within, True
+        while self._open:
+            left = until - time.monotonic()
+            if left <= 0 and not heard:
+                break
+            heard = self._round(max(left, 0))
+        for talk in list(self._open.values()):
+            self._end(talk)
+            talk.line.close()
+            self.found[talk.number] = LineError("timed out")
+
+    def _round(self, wait: float) -> bool:
+        """Go on with whoever is ready; whether somebody came to an end."""
+        under_way = len(self._open)
+        for number, _ in self._poll.poll(wait * 1000):
+            self._go_on(self._open[number])
+        return len(self._open) < under_way
+
+    def _start(self, talk: _Talk) -> None:
+        try:
+            talk.line.begin(talk.asked)
+        except OSError as error:
+            self._fail(talk, error)
+            return
+        self._open[talk.line.fileno()] = talk
+        self._poll.register(talk.line, talk.line.waits_for)
+
+    def _go_on(self, talk: _Talk) -> None:
+        try:
+            came = talk.line.go_on()
+        except (OSError, LineError) as error:
+            self._end(talk)
+            self._fail(talk, error)
+            return
+        if came is None:
+            self._poll.modify(talk.line, talk.line.waits_for)
+            return
+        self._end(talk)
+        self.found[talk.number] = came.answer
+        if came.closes:
+            talk.line.close()
+        else:
+            self._lines.keep(talk.address, talk.line)
+
+    def _end(self, talk: _Talk) -> None:
+        del self._open[talk.line.fileno()]
+        self._poll.unregister(talk.line)
+
+    def _fail(self, talk: _Talk, error: Exception) -> None:
+        """Ask again over a new connection, if a kept one broke; or that was it."""
+        talk.line.close()
+        try:
+            line = Line(talk.address) if talk.again and isinstance(error, OSError) else None
+        except OSError:
+            line = None
+        if line is None:
+            self.found[talk.number] = _told(error)
+        else:
+            self._start(replace(talk, again=False, line=line))
+
+
 def _split(url: str) -> tuple[str, str]:
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host}", f"{slash}{path}" or "/"
 
 
-def _open(address: str, within: float) -> HTTPConnection:
+def _place(address: str) -> tuple[str, int]:
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise LineError(f"{address}: {error}") from error
-    if not host or parts.scheme not in ("http", "https"):
+    if not host or parts.scheme != "http" or not host.isascii():
         raise LineError(f"{address}: expected http://host:port")
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    return kind(host, port, timeout=within)
+    return host, port or 80
 
 
-def _has_ended(line: HTTPConnection) -> bool:
-    """Whether the far end has closed, or said something that nobody asked for."""
-    if line.sock is None:
-        return True
-    poll = select.poll()
-    poll.register(line.sock, select.POLLIN)
-    return bool(poll.poll(0))
+def _heed(trouble: int) -> None:
+    if trouble:
+        raise OSError(trouble, os.strerror(trouble))
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    return str(error) or type(error).__name__
+def _told(error: Exception) -> LineError:
+    return error if isinstance(error, LineError) else LineError(str(error) or type(error).__name__)

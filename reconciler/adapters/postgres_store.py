@@ -187,10 +187,15 @@ class PostgresStore(PostgresMedia):
             rows = session.all("take_back_rights", node=node)
         return tuple(sorted(ChannelName(row[0]) for row in rows))
 
-    def confirm_lease(self, channel: ChannelName, epoch: int) -> None:
-        """The sidecar took its last grant: the lease may end with it, if one before ran longer."""
-        with self._database.transaction(f"confirm lease of {channel}") as session:
-            session.do("confirm_lease", channel=channel, epoch=epoch)
+    def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
+        """See `Store.confirm_leases`; in one statement, in the order in which they are renewed."""
+        names = sorted(epochs)
+        with self._database.transaction("confirm leases") as session:
+            session.do(
+                "confirm_leases",
+                channels=[str(name) for name in names],
+                epochs=[epochs[name] for name in names],
+            )
 
     # ── what passes leave behind ─────────────────────────────────────────────────────────────
 

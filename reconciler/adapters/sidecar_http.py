@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from reconciler.adapters.http_lines import Answer, LineError, Lines
-from reconciler.errors import Rejected, Unreachable, UsageError
+from reconciler.adapters.http_lines import Ask, Lines
+from reconciler.adapters.http_text import Answer, LineError
+from reconciler.errors import AdapterError, Rejected, Unreachable, UsageError
 from reconciler.model.ids import ChannelName, EventId, OutputName
 from reconciler.model.observed import OnAirSeen, OutputSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
+from reconciler.ports import Grant
 from reconciler.rundown.wire import from_wire, to_wire
 
 STATUS_WITHIN = 1.0  # seconds; a look at hundreds of sidecars must not wait for one
@@ -23,6 +25,8 @@ LOAD_WITHIN = 10.0  # a rundown of a day is some megabytes, and is flushed to di
 TOKENS = 10_000  # sidecars whose tokens are remembered; more, and all are fetched anew
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
+_Call = tuple[SidecarSeen, str, str, Mapping[str, object] | None]
 
 
 class SidecarHttp:
@@ -39,11 +43,15 @@ class SidecarHttp:
 
     def status(self, seen: SidecarSeen) -> SidecarAnswer:
         """What it says of itself."""
-        said = self.raw_status(seen)
-        try:
-            return read_answer(said)
-        except (KeyError, TypeError, ValueError) as error:
-            raise Rejected(f"{_about(seen)}: its status cannot be read: {error!r}") from error
+        return _status(seen, self.raw_status(seen))
+
+    def statuses(self, seen: Sequence[SidecarSeen]) -> tuple[SidecarAnswer | AdapterError, ...]:
+        """What each says of itself; all are asked before the first is read."""
+        said = self._call_all([(one, "GET", "/status", None) for one in seen])
+        return tuple(
+            answer if isinstance(answer, AdapterError) else _caught(_status, one, answer)
+            for one, answer in zip(seen, said, strict=True)
+        )
 
     def raw_status(self, seen: SidecarSeen) -> Json:
         """The JSON of `GET /status`."""
@@ -71,10 +79,12 @@ class SidecarHttp:
         The lease counts from the sidecar's own clock as read in the snapshot, which is older than
         the grant in the database; without one it counts from when the sidecar hears of it.
         """
-        body: dict[str, object] = {"epoch": seen.epoch, "ttl_ms": _ms(ttl)}
-        if seen.answer is not None and seen.answer.clock_ms:
-            body["clock_ms"] = seen.answer.clock_ms
-        self._call(seen, "POST", "/lease", body)
+        self._call(seen, "POST", "/lease", _lease(seen, ttl))
+
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+        """Tell each, as `grant` does; all are told before the first is heard."""
+        said = self._call_all([(one, "POST", "/lease", _lease(one, ttl)) for one, ttl in leases])
+        return tuple(answer if isinstance(answer, AdapterError) else None for answer in said)
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         """Tell it of its successor."""
@@ -110,11 +120,13 @@ class SidecarHttp:
         """One file of its HLS preview; None where there is no such file."""
         path = f"/preview/{quote(name)}"
         answer = self._ask(seen, "GET", path, None, within=ACT_WITHIN)
-        if answer.status == HTTPStatus.NOT_FOUND:
+        if isinstance(answer, Answer) and answer.status == HTTPStatus.NOT_FOUND:
             return None
-        if not answer.is_success:
-            _read(f"{_about(seen)}: GET {path}", answer)
-        return answer.content
+        what = _what(seen, "GET", path)
+        heard = _heard(what, answer)
+        if not heard.is_success:
+            _read(what, heard)
+        return heard.content
 
     def _call(
         self,
@@ -125,8 +137,18 @@ class SidecarHttp:
         *,
         within: float = STATUS_WITHIN,
     ) -> Json:
-        what = f"{_about(seen)}: {method} {path.partition('?')[0]}"
-        return _read(what, self._ask(seen, method, path, body, within=within))
+        answer = self._ask(seen, method, path, body, within=within)
+        return _read(_what(seen, method, path), answer)
+
+    def _call_all(self, calls: Sequence[_Call]) -> list[Json | AdapterError]:
+        """Make calls side by side; they share one deadline."""
+        asks = [_caught(self._asking, *call) for call in calls]
+        able = [one for one in asks if isinstance(one, Ask)]
+        answers = iter(self._lines.ask_all(able, STATUS_WITHIN))
+        return [
+            _caught(_read, _what(*call[:3]), next(answers)) if isinstance(one, Ask) else one
+            for call, one in zip(calls, asks, strict=True)
+        ]
 
     def _ask(
         self,
@@ -136,21 +158,22 @@ class SidecarHttp:
         body: Mapping[str, object] | None,
         *,
         within: float,
-    ) -> Answer:
-        what = f"{_about(seen)}: {method} {path.partition('?')[0]}"
+    ) -> Answer | LineError:
+        (answer,) = self._lines.ask_all([self._asking(seen, method, path, body)], within)
+        return answer
+
+    def _asking(
+        self, seen: SidecarSeen, method: str, path: str, body: Mapping[str, object] | None
+    ) -> Ask:
         if not seen.url:
+            what = _what(seen, method, path)
             raise Unreachable(f"{what}: it has not told where it answers", system="sidecar")
         headers = {"Authorization": f"Bearer {self._token(seen)}"}
         content: bytes | None = None
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        try:
-            return self._lines.ask(
-                method, seen.url + path, headers=headers, body=content, within=within
-            )
-        except LineError as error:
-            raise Unreachable(f"{what}: {error}", system="sidecar", attempt=path) from error
+        return Ask(method=method, url=seen.url + path, headers=headers, body=content)
 
     def _token(self, seen: SidecarSeen) -> str:
         key = (seen.handle, seen.channel, seen.epoch)
@@ -161,19 +184,40 @@ class SidecarHttp:
         return self._tokens[key]
 
 
-def _read(what: str, answer: Answer) -> Json:
+def _caught(act: Callable[..., T], *values: object) -> T | AdapterError:
     try:
-        said = json.loads(answer.content)
+        return act(*values)
+    except AdapterError as error:
+        return error
+
+
+def _heard(what: str, answer: Answer | LineError) -> Answer:
+    if isinstance(answer, LineError):
+        raise Unreachable(f"{what}: {answer}", system="sidecar", attempt=what) from answer
+    return answer
+
+
+def _read(what: str, answer: Answer | LineError) -> Json:
+    heard = _heard(what, answer)
+    try:
+        said = json.loads(heard.content)
     except ValueError as error:
-        raise Rejected(f"{what}: answered {answer.status} without JSON") from error
+        raise Rejected(f"{what}: answered {heard.status} without JSON") from error
     if not isinstance(said, dict):
         raise Rejected(f"{what}: expected a JSON object, found {type(said).__name__}")
-    if answer.is_success:
+    if heard.is_success:
         return said
-    why = f"{what}: {said.get('error', answer.status)}"
-    if answer.is_server_error:
-        raise Unreachable(why, system="sidecar", attempt=str(answer.status))
-    raise Rejected(why, system="sidecar", attempt=str(answer.status))
+    why = f"{what}: {said.get('error', heard.status)}"
+    if heard.is_server_error:
+        raise Unreachable(why, system="sidecar", attempt=str(heard.status))
+    raise Rejected(why, system="sidecar", attempt=str(heard.status))
+
+
+def _status(seen: SidecarSeen, said: Json) -> SidecarAnswer:
+    try:
+        return read_answer(said)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Rejected(f"{_about(seen)}: its status cannot be read: {error!r}") from error
 
 
 def read_answer(said: Json) -> SidecarAnswer:
@@ -240,6 +284,17 @@ def _row(said: Json, row: Json) -> AsRunRow:
 
 def _ms(ttl: timedelta | None) -> int | None:
     return None if ttl is None else round(ttl.total_seconds() * 1000)
+
+
+def _lease(seen: SidecarSeen, ttl: timedelta | None) -> Mapping[str, object]:
+    body: dict[str, object] = {"epoch": seen.epoch, "ttl_ms": _ms(ttl)}
+    if seen.answer is not None and seen.answer.clock_ms:
+        body["clock_ms"] = seen.answer.clock_ms
+    return body
+
+
+def _what(seen: SidecarSeen, method: str, path: str) -> str:
+    return f"{_about(seen)}: {method} {path.partition('?')[0]}"
 
 
 def _about(seen: SidecarSeen) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,10 +22,7 @@ from reconciler.shell.world import World
 log = logging.getLogger(__name__)
 
 _SHARE = 3  # renewals within one lease: two may fail before it lapses
-_AT_ONCE = 16
 _IDLE = 1.0  # seconds between looks when no channel has a lease
-_PATIENCE = 1.5  # seconds for all to answer: who is silent must not cost the others their lease
-
 
 Kept = tuple[SidecarSeen, timedelta]
 
@@ -37,7 +34,6 @@ class LeaseKeeper:
         self._world = world
         self._lock = threading.Lock()
         self._kept: tuple[Kept, ...] = ()
-        self._silent: set[ChannelName] = set()
 
     def follow(self, desired: Desired, seen: Snapshot) -> None:
         """Take the channels to keep from a snapshot."""
@@ -51,57 +47,59 @@ class LeaseKeeper:
 
     def run(self, stop: threading.Event) -> None:
         """Renew until `stop` is set."""
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="lease") as pool:
-            while not stop.wait(self._pause()):
-                self.renew(pool)
+        while not stop.wait(self._pause()):
+            try:
+                self.renew()
+            except Exception:  # a bug met in one round must not let every channel fall silent
+                log.exception("a bug ended this round of leases; the next one tries again")
 
     def _pause(self) -> float:
         with self._lock:
             spans = [fence.total_seconds() / _SHARE for _, fence in self._kept]
         return min(spans, default=_IDLE)
 
-    def renew(self, pool: Executor) -> None:
-        """Renew every lease once: ask all, write the renewal, tell those whose lease it is."""
+    def renew(self) -> None:
+        """Renew every lease once: ask all, write the renewal, tell those whose lease it is.
+
+        Only what is told and taken is confirmed: until then a lease ends no earlier than any that
+        its sidecar may have been told of.
+        """
         with self._lock:
             kept = self._kept
-        asked = self._ask_all(kept, pool)
+        asked = self._asked(kept)
         wanted = {sidecar.channel: (sidecar.epoch, fence) for sidecar, fence in asked}
         try:
             renewed = self._world.store.renew_leases(wanted) if wanted else frozenset()
+            taken = self._tell([pair for pair in asked if pair[0].channel in renewed])
+            if taken:
+                self._world.store.confirm_leases(taken)
         except AdapterError as error:
             log.warning("leases: %s", error)
-            return
-        told = [pair for pair in asked if pair[0].channel in renewed]
-        list(pool.map(lambda pair: self._tell(*pair), told))
 
-    def _ask_all(self, kept: tuple[Kept, ...], pool: Executor) -> list[Kept]:
-        """Those that answered in time; who was silent the last time is asked last."""
-        order = sorted(kept, key=lambda pair: pair[0].channel in self._silent)
-        futures = [pool.submit(self._ask, pair) for pair in order]
-        wait(futures, timeout=_PATIENCE)
-        answers = [
-            None if future.cancel() or not future.done() else future.result() for future in futures
-        ]
-        self._silent = {
-            pair[0].channel for pair, answer in zip(order, answers, strict=True) if answer is None
-        }
-        return [answer for answer in answers if answer is not None]
+    def _asked(self, kept: tuple[Kept, ...]) -> list[Kept]:
+        """Those that answer, each with its clock: a lease counts from before its renewal."""
+        answers = self._world.sidecars.statuses([sidecar for sidecar, _ in kept])
+        found: list[Kept] = []
+        for (sidecar, fence), answer in zip(kept, answers, strict=True):
+            if isinstance(answer, AdapterError):
+                _warn(sidecar, answer)
+            else:
+                found.append((replace(sidecar, answer=answer), fence))
+        return found
 
-    def _ask(self, pair: Kept) -> Kept | None:
-        """Its clock as of now: the lease is counted from before the renewal was written."""
-        sidecar, fence = pair
-        try:
-            return replace(sidecar, answer=self._world.sidecars.status(sidecar)), fence
-        except AdapterError as error:
-            log.warning("lease channel=%s node=%s: %s", sidecar.channel, sidecar.node, error)
-            return None
+    def _tell(self, renewed: list[Kept]) -> Mapping[ChannelName, int]:
+        """The epochs of those that took it."""
+        taken: dict[ChannelName, int] = {}
+        for (sidecar, _), error in zip(renewed, self._world.sidecars.grants(renewed), strict=True):
+            if error is None:
+                taken[sidecar.channel] = sidecar.epoch
+            else:
+                _warn(sidecar, error)
+        return taken
 
-    def _tell(self, sidecar: SidecarSeen, fence: timedelta) -> None:
-        try:
-            self._world.sidecars.grant(sidecar, fence)
-            self._world.store.confirm_lease(sidecar.channel, sidecar.epoch)
-        except AdapterError as error:
-            log.warning("lease channel=%s node=%s: %s", sidecar.channel, sidecar.node, error)
+
+def _warn(sidecar: SidecarSeen, error: AdapterError) -> None:
+    log.warning("lease channel=%s node=%s: %s", sidecar.channel, sidecar.node, error)
 
 
 def _fence(desired: Desired, sidecar: SidecarSeen) -> timedelta | None:

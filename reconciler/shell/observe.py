@@ -14,7 +14,15 @@ from reconciler.model.desired import Desired, DesiredNode, Runtime
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from reconciler.model.media import Catalogue
-from reconciler.model.observed import DatabaseSeen, Health, Life, NodeSeen, SidecarSeen, Snapshot
+from reconciler.model.observed import (
+    DatabaseSeen,
+    Health,
+    Life,
+    NodeSeen,
+    SidecarAnswer,
+    SidecarSeen,
+    Snapshot,
+)
 from reconciler.model.sources import DesiredAsset
 from reconciler.plan.assets import all_assets_of
 from reconciler.plan.judging import with_findings
@@ -22,7 +30,7 @@ from reconciler.shell.world import World
 
 T = TypeVar("T")
 R = TypeVar("R")
-_AT_ONCE = 32  # nodes or sidecars asked side by side; a silent one costs its deadline, not a queue
+_AT_ONCE = 32  # nodes looked at side by side; a silent one costs its deadline, not a queue
 
 
 class Observer:
@@ -49,7 +57,7 @@ class Observer:
             (seen for _, here in looks for seen in here),
             key=lambda seen: (seen.channel, seen.node, seen.epoch),
         )
-        sidecars = tuple(_side_by_side(self._ask, found))
+        sidecars = self._ask(found)
         return Snapshot(
             taken_at=world.clock.now(),
             nodes={node.name: node for node, _ in looks},
@@ -88,16 +96,22 @@ class Observer:
         self._heard(("node", node.name))
         return seen, sidecars
 
-    def _ask(self, seen: SidecarSeen) -> SidecarSeen:
+    def _ask(self, found: Sequence[SidecarSeen]) -> tuple[SidecarSeen, ...]:
+        running = [seen for seen in found if seen.life is Life.RUNNING]
+        answers = self._world.sidecars.statuses(running)
+        asked = {id(seen): answer for seen, answer in zip(running, answers, strict=True)}
+        return tuple(self._told(seen, asked.get(id(seen))) for seen in found)
+
+    def _told(self, seen: SidecarSeen, answer: SidecarAnswer | AdapterError | None) -> SidecarSeen:
         key = ("sidecar", seen.channel, seen.node, seen.epoch)
-        if seen.life is not Life.RUNNING:
-            return seen
-        try:
-            answer = self._world.sidecars.status(seen)
-        except AdapterError:
-            return replace(seen, silent_for=self._silence(key))
-        self._heard(key)
-        return replace(seen, answer=answer)
+        match answer:
+            case None:
+                return seen  # it does not run, so it was not asked
+            case AdapterError():
+                return replace(seen, silent_for=self._silence(key))
+            case _:
+                self._heard(key)
+                return replace(seen, answer=answer)
 
     def _heard(self, key: object) -> None:
         self._answered[key] = self._world.clock.monotonic()
@@ -127,7 +141,7 @@ def _known_nodes(desired: Desired, database: DatabaseSeen) -> tuple[DesiredNode,
 def _side_by_side(act: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Do it for each, in order, by a few threads that each take the next one.
 
-    A task for every sidecar of a large station would cost more than asking it.
+    A task for every node of a large station would cost more than looking at it.
     """
     turns, lock = iter(range(len(items))), Lock()
     done: dict[int, R] = {}

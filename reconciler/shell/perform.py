@@ -145,7 +145,7 @@ class Hand:
                 fence = self._desired.channels[action.channel].failover.fence
                 world.store.grant(action.channel, action.epoch, fence)
                 world.sidecars.grant(self._seen(action), fence)
-                world.store.confirm_lease(action.channel, action.epoch)
+                world.store.confirm_leases({action.channel: action.epoch})
             case LoadRundown():
                 seen = self._seen(action)
                 world.sidecars.load_rundown(seen, action.rundown, action.digest)

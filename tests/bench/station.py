@@ -20,17 +20,17 @@ from typing import Any
 import av
 
 from reconciler.adapters.sidecar_http import read_answer
-from reconciler.errors import Rejected
+from reconciler.errors import AdapterError, Rejected
 from reconciler.model.desired import DesiredNode
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, Life, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
-from reconciler.ports import Progress, SidecarStart, StageOrder
+from reconciler.ports import Grant, Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from tests.bench.bench_lineup import git
-from tests.fakes_nodes import FakeNode, Yard
+from tests.fakes_nodes import FakeNode, Yard, caught
 
 FORMAT = "1080p5000"
 PER_NODE = 10
@@ -208,6 +208,9 @@ class DeskClient:
     def status(self, seen: SidecarSeen) -> SidecarAnswer:
         return read_answer(self.raw_status(seen))
 
+    def statuses(self, seen: Sequence[SidecarSeen]) -> tuple[SidecarAnswer | AdapterError, ...]:
+        return tuple(caught(self.status, one) for one in seen)
+
     def raw_status(self, seen: SidecarSeen) -> Mapping[str, object]:
         return self._desk.status(self._find(seen))
 
@@ -221,6 +224,9 @@ class DeskClient:
 
     def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:  # noqa: ARG002  # the port's shape
         self._find(seen).sending = True
+
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+        return tuple(caught(self.grant, *lease) for lease in leases)
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:  # noqa: ARG002  # the port's shape
         self._find(seen).sending = False

@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -26,23 +25,12 @@ from reconciler.shell.perform import Hand
 from tests.builders import channel, decklink, lineup, machine, udp
 from tests.fakes_world import FakeWorld
 
-P = ParamSpec("P")
-T = TypeVar("T")
 NAMES = ("a", "b", "c")
 RACKS = ("rack1", "rack2")
 
 
 class Crash(BaseException):
     """The process ends here: nothing may catch it."""
-
-
-class AtOnce(Executor):
-    """Runs what it is given where it stands."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        future: Future[T] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
 
 
 def desired(edition: int = 1, *, on_air: tuple[str, ...] = NAMES) -> Desired:
@@ -69,7 +57,7 @@ class Process:
         try:
             found = world.reconciler.look(world.desired)
             self.keeper.follow(world.desired, found)
-            self.keeper.renew(AtOnce())
+            self.keeper.renew()
             if world.leadership.try_lead() is None:
                 return
             judgement = world.judge(Leave())

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import Rejected, Unreachable
+from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName
-from reconciler.model.observed import Life, SidecarSeen
+from reconciler.model.observed import Life, SidecarAnswer, SidecarSeen
 from reconciler.ports import NodeControl, SidecarClient
 from reconciler.rundown.wire import digest
 from tests.contract.test_nodes import start_of
@@ -116,6 +116,24 @@ def test_a_lease_lets_it_send_until_a_higher_epoch_comes(pair: Pair, playing: Si
     with pytest.raises(Rejected, match="epoch 2"):
         pair.client.grant(playing, None)
     assert pair.client.status(playing).on_air is not None
+
+
+def test_many_are_asked_and_told_at_once(pair: Pair, playing: SidecarSeen) -> None:
+    nobody = replace(playing, channel=ChannelName("sport"), url="http://127.0.0.1:1")
+    unasked = replace(nobody, url="")
+
+    found = pair.client.statuses([nobody, playing, unasked, playing])
+    told = pair.client.grants([(nobody, None), (playing, timedelta(seconds=30)), (unasked, None)])
+
+    assert [isinstance(each, AdapterError) for each in found] == [True, False, True, False]
+    assert isinstance(found[1], SidecarAnswer)
+    assert found[1].rundown_digest == pair.client.status(playing).rundown_digest
+    assert [isinstance(each, AdapterError) for each in told] == [True, False, True]
+    assert told[1] is None
+    eventually(lambda: pair.client.status(playing).sending)
+    (refused,) = pair.client.grants([(replace(playing, epoch=0), None)])
+    assert isinstance(refused, Rejected | Unreachable)
+    assert pair.client.statuses([]) == pair.client.grants([]) == ()
 
 
 def test_a_lease_without_limit_has_nothing_left(pair: Pair, playing: SidecarSeen) -> None:

@@ -300,7 +300,7 @@ def test_a_lease_without_limit_has_no_end(kit: StoreKit) -> None:
     assert (row.sending_epoch, row.lease_expires_at) == (1, None)
     kit.store.grant(NEWS, 1, MINUTE)
     assert kit.store.read().channels[NEWS].lease_expires_at is None, "it may still believe so"
-    kit.store.confirm_lease(NEWS, 1)
+    kit.store.confirm_leases({NEWS: 1})
     assert lapse(kit) > datetime.now(UTC)
 
 
@@ -380,7 +380,7 @@ def test_a_shorter_renewal_never_ends_what_was_promised(kit: StoreKit) -> None:
     spawned(kit, 2)
     with pytest.raises(Rejected):
         kit.store.grant(NEWS, 2, MINUTE)
-    kit.store.confirm_lease(NEWS, 1)
+    kit.store.confirm_leases({NEWS: 1})
     soon(lambda: kit.store.grant(NEWS, 2, MINUTE))
 
 

@@ -160,7 +160,7 @@ def test_whoever_leads_anyone_renews(kit: StoreKit) -> None:
     granted(kit)
     standby = kit.store_of(lambda: None)
     assert standby.renew_leases({NEWS: (1, 2 * MINUTE)}) == {NEWS}
-    standby.confirm_lease(NEWS, 1)
+    standby.confirm_leases({NEWS: 1})
     assert expires(kit) - datetime.now(UTC) > timedelta(seconds=100)
 
 
@@ -173,7 +173,7 @@ def test_a_lease_is_shortened_only_once_the_sidecar_knows(kit: StoreKit) -> None
     before = expires(kit)
     kit.store.renew_leases({NEWS: (1, timedelta(seconds=1))})
     assert expires(kit) == before
-    kit.store.confirm_lease(NEWS, 1)
+    kit.store.confirm_leases({NEWS: 1})
     assert expires(kit) < before
 
 
@@ -181,8 +181,8 @@ def test_a_confirmation_by_another_epoch_changes_nothing(kit: StoreKit) -> None:
     granted(kit)
     before = expires(kit)
     kit.store.renew_leases({NEWS: (1, timedelta(seconds=1))})
-    kit.store.confirm_lease(NEWS, 2)
-    kit.store.confirm_lease(SPORT, 1)
+    kit.store.confirm_leases({NEWS: 2})
+    kit.store.confirm_leases({SPORT: 1})
     assert expires(kit) == before
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
-from reconciler.adapters.http_lines import Answer, LineError, Lines
+from reconciler.adapters.http_lines import Ask, Lines, _Talks
+from reconciler.adapters.http_text import Answer, LineError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -65,7 +67,14 @@ def lines() -> Iterator[Lines]:
 
 
 def ask(lines: Lines, server: Server, method: str = "GET", within: float = 5.0) -> Answer:
-    return lines.ask(method, f"{server.url}/a?b=1", headers={}, within=within)
+    return heard(lines, method, f"{server.url}/a?b=1", within)
+
+
+def heard(lines: Lines, method: str, url: str, within: float) -> Answer:
+    (answer,) = lines.ask_all([Ask(method=method, url=url, headers={})], within)
+    if isinstance(answer, LineError):
+        raise answer
+    return answer
 
 
 def test_one_connection_serves_many_questions(lines: Lines, server: Server) -> None:
@@ -116,10 +125,62 @@ def test_nobody_there(lines: Lines) -> None:
         port = taken.getsockname()[1]
 
     with pytest.raises(LineError, match="refused"):
-        lines.ask("GET", f"http://127.0.0.1:{port}/", headers={}, within=1.0)
+        heard(lines, "GET", f"http://127.0.0.1:{port}/", 1.0)
 
 
-@pytest.mark.parametrize("url", ["", "ftp://x/", "http://", "http://h:port/"])
+@pytest.mark.parametrize(
+    "url", ["", "ftp://x/", "http://", "http://h:port/", "https://h/", "http://h/a b"]
+)
 def test_an_address_that_is_none(lines: Lines, url: str) -> None:
     with pytest.raises(LineError):
-        lines.ask("GET", url, headers={}, within=1.0)
+        heard(lines, "GET", url, 1.0)
+
+
+# ── many at once ─────────────────────────────────────────────────────────────────────────────────
+
+
+def asks(*urls: str) -> list[Ask]:
+    return [Ask(method="GET", url=url, headers={}) for url in urls]
+
+
+def test_each_gets_its_own_answer_in_order(lines: Lines) -> None:
+    with closing(Server()) as one, closing(Server()) as other:
+        one.reply = lambda _: OK.replace(b"ok", b"11")
+        other.reply = lambda _: OK.replace(b"ok", b"22")
+        for _ in range(2):  # over new connections, then over those kept
+            told = lines.ask_all(asks(other.url, one.url, other.url), 5.0)
+            assert told == [Answer(200, b"22"), Answer(200, b"11"), Answer(200, b"22")]
+
+
+def test_who_is_silent_costs_the_others_nothing(lines: Lines, server: Server) -> None:
+    with closing(Server()) as silent:
+        silent.reply = lambda _: b""
+        told = lines.ask_all(asks(silent.url, silent.url, "nowhere", server.url), 0.3)
+
+    assert [type(each) for each in told] == [LineError, LineError, LineError, Answer]
+    assert str(told[0]) == "timed out"
+
+
+def test_an_answer_that_has_come_counts_though_it_is_read_late(
+    lines: Lines, server: Server
+) -> None:
+    ask(lines, server)
+    talks = _Talks(lines)
+    for number, one in enumerate(asks(server.url, server.url)):
+        talks.begin(number, one)
+    time.sleep(0.2)  # long enough for both to have answered
+    talks.attend(0.0)
+
+    assert talks.found == {0: Answer(200, b"ok"), 1: Answer(200, b"ok")}
+
+
+def test_a_long_question_and_a_long_answer_pass(lines: Lines, server: Server) -> None:
+    server.reply = lambda _: (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + 3_000_000 * b"x"
+    )
+    one = Ask(method="PUT", url=server.url, headers={}, body=b"\r\n\r\n" + 3_000_000 * b"y")
+
+    (answer,) = lines.ask_all([one], 10.0)
+
+    assert isinstance(answer, Answer)
+    assert len(answer.content) == 3_000_000

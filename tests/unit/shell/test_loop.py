@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -46,8 +45,7 @@ class Looped:
         self.keeper.follow(desired, seen)
 
     def turn(self) -> float:
-        with ThreadPoolExecutor(2) as pool:
-            self.keeper.renew(pool)
+        self.keeper.renew()
         wait = self.loop.turn()
         assert self.world.stager.wait(10)
         return wait
