@@ -21,10 +21,13 @@ from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry, PassSeen
-from reconciler.model.rundown import Rundown
+from reconciler.model.rundown import Play, Rundown
 from reconciler.model.sources import DesiredAsset, MediaSource
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
+Json = Mapping[str, object]
+Needs = Mapping[ChannelName, Mapping[str, int]]
+Plays = Mapping[ChannelName, tuple[Play, ...]]
 Grant = tuple[SidecarSeen, timedelta | None]
 
 
@@ -154,9 +157,7 @@ class SidecarClient(Protocol):
     def set_outputs(self, seen: SidecarSeen, outputs: Sequence[Mapping[str, object]]) -> None:
         """Replace the wanted outputs; equal ones are left untouched."""
 
-    def transport(
-        self, seen: SidecarSeen, act: str, body: Mapping[str, object]
-    ) -> Mapping[str, object]:
+    def transport(self, seen: SidecarSeen, act: str, body: Json) -> Json:
         """A live act (play, pause, skip, …); returns what the engine then showed."""
 
     def load_playlist(self, seen: SidecarSeen, body: Mapping[str, object]) -> Mapping[str, object]:
@@ -235,10 +236,7 @@ class Store(Protocol):
         """Prolong the leases of epochs that have one; returns the channels whose epoch has it."""
 
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
-        """Nobody on `node` may send any more; returns the channels that could, sorted.
-
-        Needs no leader: it is a person's word that the node is off.
-        """
+        """Take every right to send on `node`, led or not, by a person's word; whose it was."""
 
     def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
         """Sidecars took their last grants: a lease may end with it, if one before ran longer."""
@@ -251,10 +249,11 @@ class Store(Protocol):
     def note_inputs(self, inputs: Mapping[ChannelName, str]) -> None:
         """Kept rundowns follow from these inputs as well: compiling them again changed nothing."""
 
-    def read_needs(
-        self, channels: Iterable[ChannelName]
-    ) -> Mapping[ChannelName, Mapping[str, int]]:
+    def read_needs(self, channels: Iterable[ChannelName]) -> Needs:
         """What kept rundowns play: stored names, and the frame each is due at first."""
+
+    def read_plays(self, files: Mapping[ChannelName, Iterable[str]]) -> Plays:
+        """Where kept rundowns play these of their files, sorted; one without any is missing."""
 
     def load_rundown(self, channel: ChannelName) -> Rundown | None:
         """The rundown kept last, for a successor to carry on from."""
@@ -319,7 +318,7 @@ class Reports(Protocol):
 
     def asrun(
         self, channel: ChannelName, *, limit: int, before: int | None = None
-    ) -> tuple[Mapping[str, object], ...]:
+    ) -> tuple[Json, ...]:
         """As-run rows, newest first; `before` an id pages on."""
 
     def playlists(self, channel: ChannelName) -> tuple[Mapping[str, object], ...]:

@@ -421,6 +421,29 @@ where r.channel = w.channel and r.inputs <> w.inputs;
 -- The files that kept rundowns play, and the frame each is due at first.
 select channel, needs, needs_from from rundowns where channel = any(%(channels)s);
 
+-- name: read_plays
+-- Where kept rundowns play some of their files; filler and slate, which have no event, come first.
+with wanted as (
+       select channel, array_agg(stored) as stored
+       from unnest(%(channels)s::text[], %(files)s::text[]) as w (channel, stored) group by channel),
+     kept as (
+       select r.channel, w.stored, r.document from rundowns r join wanted w on w.channel = r.channel),
+     plays as (
+       select k.channel, k.stored, c.clip, (e.event->>'start')::bigint as "start",
+              (e.event->>'start')::bigint + (e.event->>'frames')::bigint as "end",
+              e.event->>'id' as event, coalesce(e.event->>'title', '') as title,
+              coalesce(e.event->>'playlist', '') as playlist, coalesce(e.event->>'item', '') as item
+       from kept k, jsonb_array_elements(k.document->'events') as e (event),
+            lateral (values (e.event->'material'), (e.event->'alternate')) as c (clip)
+       union all
+       select k.channel, k.stored, c.clip, (k.document->>'start')::bigint,
+              (k.document->>'end')::bigint, '', '', '', ''
+       from kept k,
+            jsonb_array_elements((k.document->'filler') || (k.document->'slate')) as c (clip))
+select channel, clip->>'asset', clip->>'stored', "start", "end", event, title, playlist, item
+from plays where clip->>'type' = 'clip' and clip->>'stored' = any(stored)
+order by channel, "start", event collate "C", (clip->>'stored') collate "C";
+
 -- name: load_rundown
 -- The rundown that was kept last.
 select document from rundowns where channel = %(channel)s;

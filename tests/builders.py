@@ -412,11 +412,12 @@ def cluster(
     catalogue: Iterable[AssetFact] = (),
     held: Iterable[Rundown] = (),
     needed: Mapping[str, Iterable[str]] | None = None,
+    plays: Iterable[Rundown] = (),
     last_used: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Snapshot:
     """One answering node `rack1` unless nodes are given; `known` has inventory rows.
 
-    `last_used` counts seconds from NOW.
+    `plays` are kept rundowns of channels that lack files; `last_used` counts seconds from NOW.
     """
     nodes = _of(parts, NodeSeen) or [node("rack1")]
     inventory = known.nodes.values() if known is not None else ()
@@ -437,6 +438,7 @@ def cluster(
         catalogue=_named(catalogue, lambda f: f.asset),
         held=_named(held, lambda r: r.channel),
         needed={ChannelName(k): dict.fromkeys(v, 0) for k, v in (needed or {}).items()},
+        plays={r.channel: tuple(r.plays()) for r in plays},
         last_used={
             NodeName(name): {stored: after(at) for stored, at in ages.items()}
             for name, ages in (last_used or {}).items()

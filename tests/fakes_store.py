@@ -28,6 +28,7 @@ from reconciler.model.observed import (
 )
 from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
+from reconciler.ports import Plays
 from tests.fakes_database import FOREVER, FakeDatabase, FakeLeadership, Lease, Restart, rejected
 from tests.fakes_media import FakeMedia
 from tests.fakes_reports import FakeReports
@@ -297,6 +298,24 @@ class FakeStore(FakeMedia):
         with self.database.open("read_needs"):
             held = self.database.rundowns
             return {c: held[c][1].due for c in channels if c in held}
+
+    def read_plays(self, files: Mapping[ChannelName, Iterable[str]]) -> Plays:
+        with self.database.open("read_plays"):
+            found = {
+                channel: tuple(
+                    sorted(
+                        (
+                            p
+                            for p in self.database.rundowns[channel][1].plays()
+                            if p.stored in names
+                        ),
+                        key=lambda p: (p.start, p.event, p.stored),
+                    )
+                )
+                for channel, names in files.items()
+                if channel in self.database.rundowns
+            }
+            return {channel: plays for channel, plays in found.items() if plays}
 
     def record(self, seen: Sequence[ChannelObservation]) -> None:
         with self._deciding("record") as db:

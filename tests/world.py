@@ -30,7 +30,7 @@ from reconciler.model.observed import (
     SidecarSeen,
     Snapshot,
 )
-from reconciler.model.rundown import Clip, Event, Rundown
+from reconciler.model.rundown import Clip, Event, Play, Rundown
 from reconciler.plan.actions import (
     Action,
     AddOutput,
@@ -59,6 +59,7 @@ from reconciler.plan.actions import (
 from reconciler.plan.check import check
 from reconciler.plan.digest import digest_of, node_digest
 from reconciler.plan.horizon import needs_compile, window
+from reconciler.plan.needs import lacking
 from reconciler.plan.outputs import output_digest
 from reconciler.plan.planner import make_plan
 from reconciler.rundown import Compiled
@@ -130,7 +131,9 @@ class World:
     def plan(self, leave: Leave | None = None, *, backwards: bool = False) -> Plan:
         """Observe and plan; a plan with a contradiction fails the test."""
         seen = self.snapshot(backwards=backwards)
-        plan = make_plan(self.desired, seen, self.compiled(seen), leave or Leave())
+        rundowns = self.compiled(seen)
+        seen = replace(seen, plays=self._plays(seen, rundowns))
+        plan = make_plan(self.desired, seen, rundowns, leave or Leave())
         assert check(plan, self.desired, seen) == ()
         return plan
 
@@ -408,6 +411,22 @@ class World:
         found: dict[ChannelName, Mapping[str, int]] = {}
         for (name, _, _), rundown in self.held.items():
             found[name] = {**rundown.due, **found.get(name, {})}
+        return found
+
+    def _plays(
+        self, seen: Snapshot, rundowns: Mapping[ChannelName, Compiled]
+    ) -> Mapping[ChannelName, tuple[Play, ...]]:
+        """Where channels that are not compiled play the files that they lack."""
+        found: dict[ChannelName, tuple[Play, ...]] = {}
+        for (name, _, _), rundown in sorted(self.held.items()):
+            wanted = self.desired.channels.get(name)
+            if wanted is None or name in rundowns:
+                continue
+            here = [s for s in seen.sidecars if s.channel == name]
+            files = lacking(wanted, here, seen, self.desired.policy)
+            if files:
+                plays = tuple(play for play in rundown.plays() if play.stored in files)
+                found[name] = (*found.get(name, ()), *plays)
         return found
 
     def _is_ready(self, key: Key) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import repeat
+from sys import intern
 from threading import Lock
 
 from psycopg.types.json import Jsonb
@@ -33,7 +35,8 @@ from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName, row
 from reconciler.model.media import AssetFact, StagedSeen
 from reconciler.model.observed import DatabaseSeen, OverrideSeen, SidecarSeen
 from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry
-from reconciler.model.rundown import Rundown
+from reconciler.model.rundown import Play, Rundown
+from reconciler.ports import Plays
 from reconciler.rundown.wire import from_wire, to_wire
 
 _MANY_ROWS = 500  # as-run rows per statement: far below a statement's time
@@ -229,10 +232,29 @@ class PostgresStore(PostgresMedia):
         """See `Store.read_needs`."""
         with self._database.transaction("read needs", reading=True) as session:
             rows = session.all("read_needs", channels=list(channels))
-        return {
-            ChannelName(channel): dict(zip(needs, due or [0] * len(needs), strict=True))
+        return {  # many channels play the same files: their names are kept once
+            ChannelName(channel): dict(zip(map(intern, needs), due or repeat(0), strict=False))
             for channel, needs, due in rows
         }
+
+    def read_plays(self, files: Mapping[ChannelName, Iterable[str]]) -> Plays:
+        """See `Store.read_plays`; picked out of the kept documents by the database."""
+        pairs = [(str(channel), name) for channel, names in files.items() for name in names]
+        channels, names = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        with self._database.transaction("read plays", reading=True) as session:
+            rows = session.all("read_plays", channels=channels, files=names)
+        found: dict[ChannelName, list[Play]] = {}
+        for channel, asset, stored, start, end, event, *called in rows:
+            play = Play(
+                asset=AssetId(asset),
+                stored=stored,
+                start=start,
+                end=end,
+                event=event,
+                name=Play.called(event, *called),
+            )
+            found.setdefault(ChannelName(channel), []).append(play)
+        return {channel: tuple(plays) for channel, plays in found.items()}
 
     def record(self, seen: Sequence[ChannelObservation]) -> None:
         """See `Store.record`; a channel without a row is left out."""

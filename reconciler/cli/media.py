@@ -23,7 +23,6 @@ from reconciler.model.records import JournalEntry
 from reconciler.model.video import FrameClock
 from reconciler.plan.assets import all_assets_of, assets_of
 from reconciler.plan.judging import with_findings
-from reconciler.plan.needs import clips_of
 from reconciler.shell.world import World
 
 _MOST = 100_000  # copies that one look may show
@@ -159,9 +158,11 @@ def _due(world: World, channels: Iterable[ChannelName]) -> Mapping[str, datetime
             continue
         clock = FrameClock(rundown.rate)
         frame = clock.showing_at(now)
-        for clip, at, event in clips_of(rundown, frame, rundown.end):
-            instant = clock.instant(at) if event is not None and at > frame else now
-            found[clip.stored] = min(found.get(clip.stored, instant), instant)
+        for play in rundown.plays():
+            at = play.frame(frame, rundown.end)
+            if at is not None:
+                instant = clock.instant(at) if at > frame else now
+                found[play.stored] = min(found.get(play.stored, instant), instant)
     return found
 
 

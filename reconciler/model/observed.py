@@ -15,7 +15,7 @@ from fractions import Fraction
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName, RecorderName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
-from reconciler.model.rundown import Rundown
+from reconciler.model.rundown import Play, Rundown
 
 
 class Health(Enum):
@@ -215,7 +215,8 @@ class Snapshot:
     the impact of an edit exact. `needed` is what each channel's rundown still plays, by stored file
     name; while a channel is missing from it, nothing is evicted where that channel runs.
     `last_used` is when a rundown last played each file of a node; nothing is evicted on a node that
-    is missing from it.
+    is missing from it. `plays` is, of a channel that was not compiled and lacks files on a node
+    where it runs, where its kept rundown still plays those within the stage horizon.
     """
 
     taken_at: datetime
@@ -225,4 +226,5 @@ class Snapshot:
     catalogue: Mapping[AssetId, AssetFact]
     held: Mapping[ChannelName, Rundown] = field(default_factory=dict)
     needed: Mapping[ChannelName, Mapping[str, int]] = field(default_factory=dict)
+    plays: Mapping[ChannelName, tuple[Play, ...]] = field(default_factory=dict)
     last_used: Mapping[NodeName, Mapping[str, datetime]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ the sidecar plays it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -132,6 +132,33 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """One place of a rundown where file `stored` may be played, from frame `start` up to `end`.
+
+    `event` is empty for filler and slate, which may be wanted at any time; `name` is what people
+    call the event.
+    """
+
+    asset: AssetId
+    stored: str
+    start: int
+    end: int
+    event: str = ""
+    name: str = ""
+
+    @staticmethod
+    def called(event: str, title: str, playlist: str, item: str) -> str:
+        """The name of an event: its item's, as far as it has one."""
+        return f"{playlist}/{item}" if item else title or event
+
+    def frame(self, now: int, until: int) -> int | None:
+        """The frame from `now` up to `until` that it is due at; None where it is not."""
+        if not self.event:
+            return now
+        return max(self.start, now) if self.end > now and self.start < until else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rundown:
     """A window of events: contiguous, in order, covering `start` up to `end` exactly once.
 
@@ -162,6 +189,24 @@ class Rundown:
     def files(self) -> frozenset[str]:
         """The stored names of all that it plays, filler and slate included."""
         return frozenset(self.due)
+
+    def plays(self) -> Iterator[Play]:
+        """Every place where it may play a file: events, their alternates, filler, slate."""
+        for event in self.events:
+            name = Play.called(event.id, event.title, event.playlist, event.item)
+            for clip in (event.material, event.alternate):
+                if isinstance(clip, Clip):
+                    yield Play(
+                        asset=clip.asset,
+                        stored=clip.stored,
+                        start=event.start,
+                        end=event.end,
+                        event=event.id,
+                        name=name,
+                    )
+        for clip in (*self.filler, self.slate):
+            if clip is not None:
+                yield Play(asset=clip.asset, stored=clip.stored, start=self.start, end=self.end)
 
     @property
     def due(self) -> Mapping[str, int]:

@@ -20,6 +20,8 @@ def is_settled(case: Case, scene: Scene) -> bool:
     wanted, row = case.wanted, case.row
     if wanted is None or row is None or len(case.sidecars) != 1 or case.compiled is not None:
         return False
+    if scene.seen.plays.get(case.name):
+        return False  # it lacks files
     if case.overrides or case.alarms or case.claims or not wanted.on_air:
         return False
     sidecar = case.sidecars[0]

@@ -15,7 +15,7 @@ from reconciler.model.observed import Life
 from reconciler.plan.actions import Cause, ClearAlarm, RaiseAlarm
 from reconciler.plan.draft import Draft
 from reconciler.plan.impact import local
-from reconciler.plan.needs import Need, lacks_media
+from reconciler.plan.needs import Need, disks_of, lacking
 from reconciler.plan.scene import Scene
 from reconciler.plan.storage import Disk
 
@@ -51,9 +51,9 @@ def tell_shortages(
 
 def _tell(draft: Draft, shortage: Shortage, needs: list[tuple[Need, int]], scene: Scene) -> str:
     """Hold what does not fit; returns the alarm's words, in which no number moves by itself."""
-    files = {need.clip.stored: size for need, size in needs}
+    files = {need.play.stored: size for need, size in needs}
     first = min((need for need, _ in needs), key=lambda need: need.due)
-    names = sorted({str(need.clip.asset) for need, _ in needs})
+    names = sorted({str(need.play.asset) for need, _ in needs})
     what = names[0] if len(names) == 1 else f"{len(names)} files"
     wanted = size_text(sum(files.values()))
     loss = _loss(first, draft, scene)
@@ -72,13 +72,12 @@ def _left(disk: Disk) -> str:
 
 def _loss(need: Need, draft: Draft, scene: Scene) -> str:
     """Which event goes without its file, and when."""
-    event = need.event
-    if event is None:
-        return f"its filler or slate {need.clip.asset} is not there"
-    name = f"{event.playlist}/{event.item}" if event.item else event.title or event.id
-    if event.end > event.start and need.at <= scene.now:
-        return f"{name} is hurt now"
-    return f"{name} is hurt at {local(need.at, scene.now, draft.wanted.timezone)}"
+    play = need.play
+    if not play.event:
+        return f"its filler or slate {play.asset} is not there"
+    if need.at <= scene.now:
+        return f"{play.name} is hurt now"
+    return f"{play.name} is hurt at {local(need.at, scene.now, draft.wanted.timezone)}"
 
 
 def _settle(draft: Draft, told: Mapping[str, str], scene: Scene) -> None:
@@ -87,17 +86,18 @@ def _settle(draft: Draft, told: Mapping[str, str], scene: Scene) -> None:
     for key, text in told.items():
         if raised.get(key) != text:
             draft.act(RaiseAlarm(channel=draft.name, key=key, text=text, cause=Cause.FAULTY))
-    if draft.case.compiled is None and not _has_all(draft, scene):
+    if draft.case.compiled is None and not _is_known(draft, scene):
         return
     for key in sorted(raised.keys() - told.keys()):
         draft.act(ClearAlarm(channel=draft.name, key=key, cause=Cause.RECOVERED))
 
 
-def _has_all(draft: Draft, scene: Scene) -> bool:
-    """Whether every file that its kept rundown plays soon is known to be where it runs."""
+def _is_known(draft: Draft, scene: Scene) -> bool:
+    """Whether it is known of each file that its kept rundown plays soon, where it runs."""
     wanted, sidecars, seen = draft.case.wanted, draft.case.sidecars, scene.seen
-    nodes = [s.node for s in sidecars if s.life is Life.RUNNING]
-    found = [seen.nodes[node].staged for node in nodes if node in seen.nodes]
-    if wanted is None or draft.name not in seen.needed or not found or None in found:
+    running = [s for s in sidecars if s.life is Life.RUNNING]
+    if wanted is None or draft.name not in seen.needed or not running:
         return False
-    return not lacks_media(wanted, sidecars, seen, scene.desired.policy)
+    if len(disks_of(running, seen)) < len(running):
+        return False
+    return draft.name in seen.plays or not lacking(wanted, sidecars, seen, scene.desired.policy)

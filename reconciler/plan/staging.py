@@ -1,9 +1,9 @@
 """Which media must be on which node, before when; and what may be thrown away.
 
-What a compiled rundown plays within `policy.stage_horizon`, its filler and its slate are brought to
-every node where the channel runs or is about to, what airs next first, as far as there is room
-(`storage`). A file is evicted only when every channel of the node is known to do without it: not
-knowing is not "no".
+What a rundown, new or kept, plays within `policy.stage_horizon`, its filler and its slate are
+brought to every node where the channel runs or is about to, what airs next first, as far as there
+is room (`storage`). A file is evicted only when every channel of the node is known to do without
+it: not knowing is not "no".
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reconciler.model.media import AssetFact
 from reconciler.model.observed import Health, NodeSeen, RestageSeen
 from reconciler.plan.actions import Action, Cause, EvictMedia, Hold, RemuxMedia, StageMedia, Staging
 from reconciler.plan.draft import Draft
-from reconciler.plan.needs import Fresh, Need, fresh_of, needs_by_node, played_by, tenants_of
+from reconciler.plan.needs import Need, Tenant, channels_on, needs_by_node, played_by, tenants
 from reconciler.plan.scene import Scene
 from reconciler.plan.shortage import NO_ROOM, Shortage, tell_shortages
 from reconciler.plan.storage import Allotment, Coming, Disk, allot, by_age, disk_of, room_of
@@ -64,11 +64,11 @@ class _Node:
 def plan_media(drafts: Iterable[Draft], scene: Scene) -> MediaPlan:
     """Stage and evict; what does not fit is told in the drafts of the channels that it hurts."""
     drafts = tuple(drafts)
-    fresh = fresh_of(drafts)
-    needs = needs_by_node(fresh, scene)
+    known = tenants(drafts, scene)
+    needs = needs_by_node(known, scene)
     requests = _requests(scene)
     nodes = tuple(
-        _judge(seen, needs.get(name, {}), requests.get(name, ()), fresh=fresh, scene=scene)
+        _judge(seen, needs.get(name, {}), requests.get(name, ()), known=known, scene=scene)
         for name, seen in sorted(scene.seen.nodes.items())
         if seen.health is Health.ANSWERING and seen.staged is not None
     )
@@ -95,7 +95,7 @@ def _judge(
     needs: Mapping[str, tuple[Need, ...]],
     requests: tuple[RestageSeen, ...],
     *,
-    fresh: tuple[Fresh, ...],
+    known: tuple[Tenant, ...],
     scene: Scene,
 ) -> _Node:
     """What comes to a node, and what goes."""
@@ -114,7 +114,7 @@ def _judge(
         for stored, want in wants.items()
     ]
     kept = {*wants, *(want.source for want in wants.values())}
-    spare = _spare(seen, frozenset(kept), fresh, scene)
+    spare = _spare(seen, frozenset(kept), known, scene)
     return _Node(
         name=seen.name,
         disk=disk,
@@ -134,7 +134,7 @@ def _wants(
     staged = seen.staged or {}
     found: dict[str, _Want] = {}
     for stored, wanting in needs.items():
-        fact = scene.seen.catalogue.get(wanting[0].clip.asset)
+        fact = scene.seen.catalogue.get(wanting[0].play.asset)
         if stored in staged or fact is None or fact.problem is not None:
             continue
         want = _Want(fact=fact, needs=wanting, due=wanting[0].due)
@@ -161,13 +161,13 @@ def _last(horizon: timedelta) -> int:
 
 
 def _spare(
-    seen: NodeSeen, wanted: frozenset[str], fresh: tuple[Fresh, ...], scene: Scene
+    seen: NodeSeen, wanted: frozenset[str], known: tuple[Tenant, ...], scene: Scene
 ) -> tuple[tuple[str, int], ...]:
     """The files that nothing on the node plays, as far as that is known; the oldest first."""
     ages = scene.seen.last_used.get(seen.name)
     if ages is None or not seen.staged:
         return ()
-    played = played_by(tenants_of(seen.name, fresh, scene), fresh, scene)
+    played = played_by(channels_on(seen.name, known, scene), known, scene)
     if played is None:
         return ()
     unused = seen.staged.keys() - played - wanted
@@ -217,7 +217,7 @@ def _evictions(node: _Node) -> Iterator[EvictMedia]:
 def _shortage(node: _Node) -> Shortage:
     refused = (node.wants[stored] for stored in node.given.refused)
     pairs = [(need, want.fact.size) for want in refused for need in want.needs]
-    pairs.sort(key=lambda pair: (pair[0].due, pair[0].draft.name, pair[0].clip.stored))
+    pairs.sort(key=lambda pair: (pair[0].due, pair[0].draft.name, pair[0].play.stored))
     return Shortage(node=node.name, disk=node.disk, refused=tuple(pairs))
 
 

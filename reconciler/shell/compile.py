@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,9 +16,9 @@ from reconciler.model.observed import SidecarSeen, Snapshot
 from reconciler.model.rundown import Rundown
 from reconciler.plan.horizon import needs_compile, window
 from reconciler.plan.inputs import Marks, inputs_of, marks_of
-from reconciler.plan.needs import lacks_media
 from reconciler.plan.storage import is_tight
 from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
+from reconciler.shell.kept import KeptNeeds
 from reconciler.shell.world import World
 
 log = logging.getLogger(__name__)
@@ -45,14 +45,14 @@ class Compiler:
         self._world = world
         self._marks: tuple[Catalogue, Marks] = ({}, {})
         self._inputs: dict[ChannelName, tuple[str, Marks, str]] = {}
-        self._needs: dict[ChannelName, tuple[str, Mapping[str, int]]] = {}
+        self._kept = KeptNeeds(world)
 
     def compile(self, desired: Desired, seen: Snapshot) -> Compilation:
         """Compile for every channel that needs it; the others keep what they have."""
         here = _by_channel(seen)
         marks = self._marks_of(seen.catalogue)
         inputs = {c.name: self._inputs_of(c, desired, marks) for c in desired.channels.values()}
-        seen = replace(seen, needed=self._needs_of(desired, seen))
+        seen = replace(seen, needed=self._kept.needed(desired, seen))
         due = [
             channel
             for channel in desired.channels.values()
@@ -64,11 +64,14 @@ class Compiler:
                 policy=desired.policy,
             )
             or self._is_stale(channel, seen, inputs[channel.name])
-            or lacks_media(channel, here.get(channel.name, ()), seen, desired.policy)
         ]
         held = self._held_by(due, here, seen)
+        compiled = {channel.name for channel in due}
+        others = [c for c in desired.channels.values() if c.name not in compiled]
+        plays = self._kept.plays(others, here, seen, desired.policy)
+        busy = plays.keys() | compiled
         return Compilation(
-            seen=replace(seen, held=held, last_used=self._uses(desired, seen, due)),
+            seen=replace(seen, held=held, plays=plays, last_used=self._uses(desired, seen, busy)),
             rundowns=_compile_each(due, desired, seen, held),
             inputs=inputs,
         )
@@ -85,26 +88,10 @@ class Compiler:
             known = self._inputs[channel.name] = (channel.digest, marks, made_from)
         return known[2]
 
-    def _needs_of(
-        self, desired: Desired, seen: Snapshot
-    ) -> Mapping[ChannelName, Mapping[str, int]]:
-        """The files of every kept rundown; fetched once for each."""
-        rows = {n: r for n, r in seen.database.channels.items() if r.rundown_digest}
-        unknown = [
-            name
-            for name, row in rows.items()
-            if self._needs.get(name, ("", {}))[0] != row.rundown_digest
-        ]
-        if unknown:
-            for name, files in self._world.store.read_needs(unknown).items():
-                self._needs[name] = (rows[name].rundown_digest, files)
-        return {n: self._needs[n][1] for n in rows if n in desired.channels and n in self._needs}
-
     def _uses(
-        self, desired: Desired, seen: Snapshot, due: Iterable[DesiredChannel]
+        self, desired: Desired, seen: Snapshot, names: Collection[ChannelName]
     ) -> Mapping[NodeName, Mapping[str, datetime]]:
         """When files were played last, of the nodes where something may have to go."""
-        names = {channel.name for channel in due}
         busy = {s.node for s in seen.sidecars if s.channel in names}
         return {
             name: self._world.store.read_uses(name)

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from reconciler.errors import Rejected
-from reconciler.model.ids import ChannelName
+from reconciler.model.ids import AssetId, ChannelName, EventId
 from reconciler.model.observed import Life, SidecarSeen
+from reconciler.model.rundown import Clip, SlatePicture
 from tests.store_kit import KINDS, StoreKit, open_kit
 from tests.store_values import (
     MCR1,
@@ -92,6 +93,40 @@ def test_the_files_of_kept_rundowns_are_read_together(kit: StoreKit) -> None:
     assert kit.store.read_needs([NEWS, SPORT, ChannelName("ghost")]) == {NEWS: rundown().due}
     assert kit.store.read_needs([SPORT]) == {}
     assert kit.store.read_needs([]) == {}
+
+
+def test_where_kept_rundowns_play_some_of_their_files_is_picked_out(kit: StoreKit) -> None:
+    whole = rundown()
+    (first,) = whole.events
+    ident, slate, late = (
+        Clip(asset=AssetId(name), stored=f"{name}.mp4", in_frame=0) for name in ("ID", "S", "LATE")
+    )
+    events = (
+        replace(first, frames=100, playlist="day", item="open", alternate=late),
+        replace(first, id=EventId("e2"), start=1100, frames=400, material=SlatePicture()),
+        replace(first, id=EventId("e3"), start=1500, frames=500, title=""),
+    )
+    both = replace(whole, events=events, filler=(ident, ident), slate=slate)
+    kit.store.save_rundown(NEWS, both, "r1", "i1")
+    kit.store.save_rundown(SPORT, replace(whole, channel=SPORT), "r2", "i1")
+
+    files = [FILE, "LATE.mp4", "ID.mp4", "S.mp4", "nowhere.mp4"]
+    found = kit.store.read_plays({NEWS: files, SPORT: ["S.mp4"], ChannelName("ghost"): files})
+
+    assert found.keys() == {NEWS}
+    assert sorted(found[NEWS], key=str) == sorted(both.plays(), key=str)
+    assert [(play.event, play.start) for play in found[NEWS]] == [
+        ("", 1000),
+        ("", 1000),
+        ("", 1000),
+        ("e1", 1000),
+        ("e1", 1000),
+        ("e3", 1500),
+    ]
+    assert kit.store.read_plays({NEWS: [FILE]})[NEWS] == tuple(
+        play for play in both.plays() if play.stored == FILE
+    )
+    assert kit.store.read_plays({}) == {}
 
 
 def test_a_rundown_that_plays_no_file_needs_none(kit: StoreKit) -> None:

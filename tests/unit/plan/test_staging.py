@@ -78,6 +78,24 @@ def test_filler_and_slate_are_due_at_once_and_files_are_shared() -> None:
     ]
 
 
+NEEDED = {"news": ["ONE-1.mp4", "TWO-1.mp4"]}
+
+
+def test_what_a_kept_rundown_lacks_is_staged_as_if_it_were_compiled() -> None:
+    parts = (row(NEWS), sidecar(NEWS))
+    kept = cluster(*parts, catalogue=MEDIA, needed=NEEDED, plays=[RUNDOWN])
+    assert tell(LINEUP, kept) == [
+        "* + stage ONE on rack1 (1.0 kB) for news, due now (DUE)",
+        "* + stage TWO on rack1 (1.0 kB) for news, due in 9 min (DUE)",
+    ]
+
+
+def test_who_cannot_be_asked_stages_nothing_by_its_kept_rundown() -> None:
+    silent = replace(sidecar(NEWS), answer=None)
+    seen = cluster(row(NEWS), silent, catalogue=MEDIA, needed=NEEDED, plays=[RUNDOWN])
+    assert media(tell(LINEUP, seen)) == []
+
+
 def test_past_the_stage_horizon_nothing_is_fetched() -> None:
     soon = lineup(NEWS, policy=Policy(stage_horizon=timedelta(minutes=5)))
     seen = cluster(row(NEWS), sidecar(NEWS), catalogue=MEDIA)
@@ -206,6 +224,27 @@ def test_what_does_not_fit_is_told_with_the_event_that_it_hurts() -> None:
             f" {HURT} {ALLOW}"
         ),
     ]
+
+
+def test_what_does_not_fit_is_told_in_the_same_words_by_a_kept_rundown() -> None:
+    parts = (row(NEWS), sidecar(NEWS))
+    made = tell(SHORT, cluster(*parts, catalogue=MEDIA), compiled(RUNDOWN))
+    kept = cluster(*parts, catalogue=MEDIA, needed=NEEDED, plays=[RUNDOWN])
+    assert tell(SHORT, kept) == [line for line in made if "load rundown" not in line]
+    text = f"rack1 has no room for TWO (1.0 kB): {HURT}"
+    told = cluster(
+        alarm("news", "room:rack1", text), *parts, catalogue=MEDIA, needed=NEEDED, plays=[RUNDOWN]
+    )
+    assert not [line for line in tell(SHORT, told) if "alarm" in line]
+
+
+def test_an_alarm_about_room_ends_when_what_did_not_fit_is_over() -> None:
+    told = alarm("news", "room:rack1", f"rack1 has no room for TWO (1.0 kB): {HURT}")
+    over = replace(
+        cluster(told, row(NEWS), sidecar(NEWS), catalogue=MEDIA, needed=NEEDED),
+        plays={NEWS.name: ()},
+    )
+    assert tell(SHORT, over) == ["news ~ clear alarm room:rack1 (RECOVERED)"]
 
 
 def test_an_alarm_about_room_ends_when_all_is_there() -> None:

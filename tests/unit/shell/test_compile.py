@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from reconciler.model.desired import Policy
-from reconciler.model.ids import ChannelName, NodeName
+from reconciler.model.ids import AssetId, ChannelName, NodeName
 from reconciler.model.observed import Snapshot
+from reconciler.model.rundown import Clip
+from reconciler.plan.actions import Leave
 from reconciler.shell.compile import Compiler
 from tests.builders import channel, item, lineup, machine, playlist
 from tests.fakes_world import FakeWorld
@@ -77,12 +79,61 @@ def test_a_rundown_that_comes_out_the_same_is_noted_and_not_made_again(world: Fa
     assert compiled(world) == []
 
 
-def test_a_file_missing_where_the_channel_runs_compiles_it_again(world: FakeWorld) -> None:
+def test_a_file_missing_where_the_channel_runs_is_staged_without_compiling(
+    world: FakeWorld,
+) -> None:
     del world.yard.nodes[RACK1].media[STORED]
-    assert compiled(world) == ["news", "sport"]
+    made = Compiler(world.ports).compile(world.desired, look(world))
+    assert not made.rundowns
+    assert {name: {p.stored for p in ps} for name, ps in made.seen.plays.items()} == {
+        NEWS: {STORED},
+        SPORT: {STORED},
+    }
     world.converge()
     assert STORED in world.yard.nodes[RACK1].media
-    assert compiled(world) == []
+    assert Compiler(world.ports).compile(world.desired, look(world)).seen.plays == {}
+
+
+def test_where_a_lacking_file_plays_is_asked_once_while_it_is_on_its_way(world: FakeWorld) -> None:
+    del world.yard.nodes[RACK1].media[STORED]
+    compiler, opened = Compiler(world.ports), world.database.opened
+    opened.clear()
+    found = [compiler.compile(world.desired, look(world)).seen.plays for _ in range(3)]
+    assert opened.count("read_plays") == 1
+    assert found[0].keys() == {NEWS, SPORT}
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_file_that_a_kept_rundown_is_done_with_is_not_missed(world: FakeWorld) -> None:
+    digest, kept, inputs = world.database.rundowns[NEWS]
+    first, second, *others = kept.events
+    gone = replace(first, material=Clip(asset=AssetId("OLD"), stored="OLD.mp4", in_frame=0))
+    shorter = replace(kept, events=(gone, second, *others))
+    world.database.rundowns[NEWS] = (digest, shorter, inputs)
+    lasts = timedelta(seconds=float(first.frames / kept.rate))
+    seen = look(world)
+    compiler = Compiler(world.ports)
+    assert {p.stored for p in compiler.compile(world.desired, seen).seen.plays[NEWS]} == {"OLD.mp4"}
+    later = replace(seen, taken_at=seen.taken_at + lasts)
+    assert compiler.compile(world.desired, later).seen.plays[NEWS] == ()
+
+
+def test_a_file_that_never_fits_compiles_nothing_pass_after_pass() -> None:
+    base = playlist("base", item("BARS"), item("BIG"))
+    news = channel("news", fence=None)
+    world = FakeWorld(lineup(news, base, machine("rack1", budget=1_500)))
+    world.library.lengths["BIG"] = 3600
+    for _ in range(6):
+        world.one_pass()
+        world.clock.tick(1)
+    assert len(world.yard.nodes[RACK1].media) == 1
+    for _ in range(3):
+        world.clock.tick(10)
+        judgement = world.judge(Leave())
+        assert not judgement.made.rundowns
+        assert not judgement.plan.actions, "the alarm's words stay the same"
+        (hold,) = judgement.plan.holds
+        assert hold.because.startswith("no room on the disk")
 
 
 def test_media_of_a_node_that_does_not_answer_is_unknown_not_missing(world: FakeWorld) -> None:
@@ -103,7 +154,7 @@ def test_what_kept_rundowns_play_is_read_once_for_each(world: FakeWorld) -> None
     assert compiler.compile(world.desired, seen).seen.needed == needed
 
 
-def test_a_file_that_is_due_past_the_stage_horizon_is_nothing_to_compile_for() -> None:
+def test_a_file_that_is_due_past_the_stage_horizon_is_nothing_to_do_for() -> None:
     base = playlist("base", item("BARS"), item("LATER"))
     policy = Policy(stage_horizon=timedelta(hours=2))
     world = FakeWorld(lineup(channel("news"), base, policy=policy))
@@ -113,7 +164,8 @@ def test_a_file_that_is_due_past_the_stage_horizon_is_nothing_to_compile_for() -
     (rundown,) = [kept for _, kept, _ in world.database.rundowns.values()]
     lacking = rundown.files - world.yard.nodes[RACK1].media.keys()
     assert [name.partition(".")[0] for name in lacking] == ["LATER"]
-    assert compiled(world) == []
+    made = Compiler(world.ports).compile(world.desired, look(world))
+    assert (made.rundowns, made.seen.plays) == ({}, {})
 
 
 # ── what it goes on from ─────────────────────────────────────────────────────────────────────────
