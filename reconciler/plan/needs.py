@@ -92,6 +92,18 @@ def lacking(
     return frozenset(found)
 
 
+def coming_to(seen: Snapshot) -> Mapping[NodeName, int]:
+    """How many bytes the nodes lack of what `seen.plays` names."""
+    files: dict[NodeName, dict[str, int]] = {}
+    for sidecar in seen.sidecars:
+        staged = (seen.nodes[sidecar.node].staged if sidecar.node in seen.nodes else None) or {}
+        for play in seen.plays.get(sidecar.channel, ()):
+            fact = seen.catalogue.get(play.asset)
+            if fact is not None and play.stored not in staged:
+                files.setdefault(sidecar.node, {})[play.stored] = fact.size
+    return {node: sum(sizes.values()) for node, sizes in files.items()}
+
+
 def stage_until(channel: DesiredChannel, seen: Snapshot, policy: Policy) -> int:
     """The frame at which the stage horizon ends."""
     clock = channel.format.clock

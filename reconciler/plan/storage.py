@@ -75,9 +75,10 @@ def disk_of(room: MediaRoom, seen: NodeSeen) -> Disk:
     return Disk(used=used, limit=limit, mark=mark)
 
 
-def is_tight(name: NodeName, desired: Desired, seen: Snapshot) -> bool:
-    """Whether unused files have to go from a node that answers, whatever comes."""
-    return disk_of(room_of(name, desired), seen.nodes[name]).is_above_mark
+def is_tight(name: NodeName, desired: Desired, seen: Snapshot, coming: int = 0) -> bool:
+    """Whether unused files have to go from a node that answers, if so many bytes come."""
+    disk = disk_of(room_of(name, desired), seen.nodes[name])
+    return replace(disk, used=disk.used + coming).is_above_mark
 
 
 def room_of(name: NodeName, desired: Desired) -> MediaRoom:

@@ -16,6 +16,7 @@ from reconciler.model.observed import SidecarSeen, Snapshot
 from reconciler.model.rundown import Rundown
 from reconciler.plan.horizon import needs_compile, window
 from reconciler.plan.inputs import Marks, inputs_of, marks_of
+from reconciler.plan.needs import coming_to
 from reconciler.plan.storage import is_tight
 from reconciler.rundown import Compiled, Sources, Window, carry_of, compile_rundown
 from reconciler.shell.kept import KeptNeeds
@@ -69,9 +70,9 @@ class Compiler:
         compiled = {channel.name for channel in due}
         others = [c for c in desired.channels.values() if c.name not in compiled]
         plays = self._kept.plays(others, here, seen, desired.policy)
-        busy = plays.keys() | compiled
+        seen = replace(seen, held=held, plays=plays)
         return Compilation(
-            seen=replace(seen, held=held, plays=plays, last_used=self._uses(desired, seen, busy)),
+            seen=replace(seen, last_used=self._uses(desired, seen, compiled)),
             rundowns=_compile_each(due, desired, seen, held),
             inputs=inputs,
         )
@@ -89,14 +90,15 @@ class Compiler:
         return known[2]
 
     def _uses(
-        self, desired: Desired, seen: Snapshot, names: Collection[ChannelName]
+        self, desired: Desired, seen: Snapshot, compiled: Collection[ChannelName]
     ) -> Mapping[NodeName, Mapping[str, datetime]]:
         """When files were played last, of the nodes where something may have to go."""
-        busy = {s.node for s in seen.sidecars if s.channel in names}
+        busy = {s.node for s in seen.sidecars if s.channel in compiled}
+        coming = coming_to(seen)
         return {
             name: self._world.store.read_uses(name)
             for name, node in seen.nodes.items()
-            if node.staged and (name in busy or is_tight(name, desired, seen))
+            if node.staged and (name in busy or is_tight(name, desired, seen, coming.get(name, 0)))
         }
 
     def _is_stale(self, channel: DesiredChannel, seen: Snapshot, inputs: str) -> bool:

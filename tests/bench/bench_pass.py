@@ -40,6 +40,8 @@ from reconciler.ports import SidecarClient, StageOrder
 from reconciler.settings import Settings
 from reconciler.shell.converge import Judgement, Pass, Reconciler
 from reconciler.shell.inforce import InForce
+from reconciler.shell.leases import LeaseKeeper
+from reconciler.shell.observe import Observer
 from reconciler.shell.stage import Stager
 from reconciler.shell.watch import watch
 from reconciler.shell.world import World
@@ -234,6 +236,7 @@ def in_loop(station: Station, tries: int, urls: Mapping[str, str] | None = None)
             if _is_noop(passes, found) and len(found["no-op"]) == tries:
                 break
         told: dict[str, float] = {"no-op MiB": peak()}
+        leases(here.world, found, tries)
         here.world.leadership.resign()
         del passes
         gc.collect()
@@ -243,6 +246,16 @@ def in_loop(station: Station, tries: int, urls: Mapping[str, str] | None = None)
             here.desk.save(station.desk / "places.json")
     told |= {name: statistics.median(each) for name, each in found.items()}
     tell(json.dumps({**told, "worst applied": max(found["applied"])}))
+
+
+def leases(world: World, found: dict[str, list[float]], tries: int) -> None:
+    """Rounds of renewals, as every ten seconds, of all that send."""
+    desired = world.lineup.desired(None)
+    keeper = LeaseKeeper(world)
+    keeper.follow(desired, Observer(world).observe(desired))
+    for _ in range(tries):
+        with clocked(found, "leases"):
+            keeper.renew()
 
 
 def _is_noop(passes: Passes, found: dict[str, list[float]]) -> bool:
@@ -356,6 +369,8 @@ _COLUMNS: tuple[tuple[str, str, str], ...] = (
     ("worst", "worst applied", "6.3f"),
     ("http s", "http applied", "7.3f"),
     ("cpu", "http applied cpu", "6.3f"),
+    ("leases s", "http leases", "8.3f"),
+    ("cpu", "http leases cpu", "6.3f"),
     ("no-op MiB", "no-op MiB", "9.0f"),
     ("MiB", "http commit MiB", "5.0f"),
     ("on air s", "first first s", "8.1f"),

@@ -154,6 +154,24 @@ def test_what_kept_rundowns_play_is_read_once_for_each(world: FakeWorld) -> None
     assert compiler.compile(world.desired, seen).seen.needed == needed
 
 
+def test_when_files_were_used_is_asked_where_what_comes_may_need_their_room() -> None:
+    for budget, asked in ((3_000, 0), (2_000, 1)):
+        base = playlist("base", item("BARS"), item("NEW"))
+        news = channel("news", fence=None)
+        world = FakeWorld(lineup(news, base, machine("rack1", budget=budget)))
+        world.library.lengths["NEW"] = 3600
+        for _ in range(6):
+            world.one_pass()
+        disk = world.yard.nodes[RACK1].media
+        disk["OLD.mp4"] = disk.pop("NEW.0123456789ab.mp4")  # full, and not above its mark yet
+        compiler = Compiler(world.ports)
+        seen = look(world)
+        world.database.opened.clear()
+        found = compiler.compile(world.desired, seen)
+        assert found.seen.plays.keys() == {NEWS}
+        assert world.database.opened.count("read_uses") == asked
+
+
 def test_a_file_that_is_due_past_the_stage_horizon_is_nothing_to_do_for() -> None:
     base = playlist("base", item("BARS"), item("LATER"))
     policy = Policy(stage_horizon=timedelta(hours=2))
