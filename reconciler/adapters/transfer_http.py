@@ -1,31 +1,29 @@
 """Ranged reads over HTTP: one request, judged, and its bytes as they come.
 
-The standard library's client, since it takes less than half of the processor time per byte that
-httpx does (docs/measurements.md). Nothing here ever tells an address: it may be presigned.
+Nothing here ever tells an address: it may be presigned.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import re
-import ssl
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from reconciler.adapters.transfer_parts import Extent
+from reconciler.adapters.transfer_wire import BadAnswer, Head, HungUp, Place, Wire, parts_of
 from reconciler.errors import Rejected, Unreachable
 
 CHUNK = 1 << 18  # bytes of one read
 _SLOWEST = 2_000  # bytes per second over a stall's time; a server below it does not answer
 _IDLE = 16  # connections kept open for the next file
 _HOPS = 4  # redirections followed
+_ASIDE = 1 << 14  # bytes read of an answer that is not the file; a longer one costs the connection
 _RETRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _PARTIAL, _WHOLE = 206, 200
@@ -85,7 +83,7 @@ class Patience:
     rest: float = 0.2
 
 
-_Idle = list[tuple[tuple[str, str], http.client.HTTPConnection]]
+_Idle = list[tuple[Place, Wire]]
 
 
 def _close(idle: _Idle) -> None:
@@ -94,7 +92,11 @@ def _close(idle: _Idle) -> None:
 
 
 class Connections:
-    """Open connections by server, for one node's transfers; closed when nobody has it any more."""
+    """Open connections by server, for one node's transfers; closed when nobody has it any more.
+
+    Reading raises `Unreachable` where trying again may help, `Rejected` where it will not, `Lapsed`
+    where another address may help, and `NoRanges`.
+    """
 
     def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
@@ -104,131 +106,168 @@ class Connections:
 
     @contextmanager
     def read(self, wanted: Wanted) -> Iterator[Iterator[memoryview]]:
-        """Ask, and give the bytes as they come.
+        """Ask, and give the bytes as they come, each piece in the same memory."""
+        with self._asked(wanted) as wire:
+            yield self._pieces(wire, wanted)
 
-        Raises `Unreachable` where trying again may help, `Rejected` where it will not, `Lapsed`
-        where another address may help, and `NoRanges`.
-        """
+    def read_whole(self, wanted: Wanted) -> bytearray:
+        """Ask for a file that is small enough for memory."""
+        body = bytearray(wanted.size)
+        at = 0
+        with self._asked(wanted) as wire, memoryview(body) as room:
+            stall = _Stall(self.patience.stall)
+            while at < wanted.size:
+                count = _take(wire, room[at:], wanted.size - at)
+                stall.came(count)
+                at += count
+            _end(wire, wanted)
+        return body
+
+    @contextmanager
+    def _asked(self, wanted: Wanted) -> Iterator[Wire]:
+        """The connection with the answer that holds what is wanted, after any redirections."""
         url = wanted.url
         for _ in range(_HOPS):
-            key, path = _parts(url)
-            connection = self._take(key)
-            response: http.client.HTTPResponse | None = None
+            place, path = parts_of(url)
+            wire = self._wire(place)
             try:
-                response = _ask(connection, path, wanted)
-                moved = response.getheader("Location") if response.status in _MOVED else None
+                head = _ask(wire, path, wanted)
+                moved = head.fields.get("location") if head.status in _MOVED else None
                 if moved is None:
-                    _judge(response, wanted)
-                    yield self._bytes(response, wanted)
-                if moved is not None or not response.length:
-                    response.read()
-            except (OSError, http.client.HTTPException) as error:
+                    _judge(head, wire, wanted)
+                    yield wire
+                    return
+                _skip(wire)
+            except (OSError, BadAnswer) as error:
+                wire.close()
                 raise Unreachable(_plain(error)) from error
             finally:
-                self._put_back(key, connection, response)
-            if moved is None:
-                return
+                self._put_back(place, wire)
             url = _redirected(url, moved)
         raise Rejected(f"more than {_HOPS} redirections")
 
-    def _bytes(self, response: http.client.HTTPResponse, wanted: Wanted) -> Iterator[memoryview]:
+    def _pieces(self, wire: Wire, wanted: Wanted) -> Iterator[memoryview]:
         start, end = wanted.extent or (0, wanted.size)
         left = end - start
-        since, came = time.monotonic(), 0
+        room = memoryview(bytearray(min(CHUNK, left)))
+        stall = _Stall(self.patience.stall)
         while left:
-            chunk = response.read1(min(CHUNK, left))
-            if not chunk:
-                raise Unreachable(f"the answer ended {left} bytes early")
-            left -= len(chunk)
-            came += len(chunk)
-            now = time.monotonic()
-            if now - since > self.patience.stall:
-                if came < _SLOWEST * (now - since):
-                    raise Unreachable(f"{came} bytes in {now - since:.0f} s")
-                since, came = now, 0
-            yield memoryview(chunk)
+            count = _take(wire, room[: min(CHUNK, left)], left)
+            left -= count
+            stall.came(count)
+            yield room[:count]
+        _end(wire, wanted)
 
-    def _take(self, key: tuple[str, str]) -> http.client.HTTPConnection:
+    def _wire(self, place: Place) -> Wire:
         with self._lock:
-            for index, (known, connection) in enumerate(self._idle):
-                if known == key:
+            for index, (known, wire) in enumerate(self._idle):
+                if known == place:
                     del self._idle[index]
-                    return connection
-        scheme, place = key
-        if scheme == "https":
-            return http.client.HTTPSConnection(place, timeout=self.patience.stall, context=_tls())
-        return http.client.HTTPConnection(place, timeout=self.patience.stall)
+                    return wire
+        return Wire(place, self.patience.stall)
 
-    def _put_back(
-        self,
-        key: tuple[str, str],
-        connection: http.client.HTTPConnection,
-        response: http.client.HTTPResponse | None,
-    ) -> None:
+    def _put_back(self, place: Place, wire: Wire) -> None:
         """Keep a connection whose answer was read to its end; close any other."""
-        if response is not None and response.isclosed():
+        if wire.is_open and wire.is_spent:
             with self._lock:
                 if len(self._idle) < _IDLE:
-                    self._idle.append((key, connection))
+                    self._idle.append((place, wire))
                     return
-        connection.close()
+        wire.close()
 
 
-def _ask(
-    connection: http.client.HTTPConnection, path: str, wanted: Wanted
-) -> http.client.HTTPResponse:
-    headers = {"Accept-Encoding": "identity", **wanted.headers}
+class _Stall:
+    """Judges a server that sends, but next to nothing."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+        self._since = time.monotonic()
+        self._came = 0
+
+    def came(self, count: int) -> None:
+        """So much has come now; raises `Unreachable`."""
+        self._came += count
+        spent = time.monotonic() - self._since
+        if spent > self._most:
+            if self._came < _SLOWEST * spent:
+                raise Unreachable(f"{self._came} bytes in {spent:.0f} s")
+            self._since, self._came = self._since + spent, 0
+
+
+def _take(wire: Wire, room: memoryview, left: int) -> int:
+    count = wire.take(room)
+    if not count:
+        raise Unreachable(f"the answer ended {left} bytes early")
+    return count
+
+
+def _end(wire: Wire, wanted: Wanted) -> None:
+    """Meet the end of a whole file whose length was not told."""
+    if wire.tells_length or wanted.extent is not None:
+        return
+    if wire.take(memoryview(bytearray(1))):
+        raise Replaced(f"expected {wanted.size} bytes in all, more were sent")
+
+
+def _skip(wire: Wire) -> bytes:
+    """Take the body of an answer that is not the file; returns its beginning."""
+    room = memoryview(bytearray(_ASIDE))
+    at = 0
+    while at < _ASIDE and (count := wire.take(room[at:])):
+        at += count
+    return bytes(room[:at])
+
+
+def _ask(wire: Wire, path: str, wanted: Wanted) -> Head:
+    fields = {"Accept-Encoding": "identity", **wanted.headers}
     if wanted.extent is not None:
-        headers["Range"] = f"bytes={wanted.extent[0]}-{wanted.extent[1] - 1}"
+        fields["Range"] = f"bytes={wanted.extent[0]}-{wanted.extent[1] - 1}"
     if wanted.etag is not None and not wanted.etag.startswith("W/"):
-        headers["If-Match"] = wanted.etag
-    was_open = connection.sock is not None
+        fields["If-Match"] = wanted.etag
+    was_open = wire.is_open
     try:
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse()
-    except (http.client.RemoteDisconnected, ConnectionError):
+        return wire.ask(path, fields)
+    except (HungUp, ConnectionError):
         if not was_open:
             raise
-    connection.close()  # it was closed at the far end while idle
-    connection.request("GET", path, headers=headers)
-    return connection.getresponse()
+    wire.close()  # it was closed at the far end while idle
+    return wire.ask(path, fields)
 
 
-def _judge(response: http.client.HTTPResponse, wanted: Wanted) -> None:
-    status = response.status
-    if status not in (_WHOLE, _PARTIAL):
-        _refuse(response)
-    etag = response.getheader("ETag")
+def _judge(head: Head, wire: Wire, wanted: Wanted) -> None:
+    fields = head.fields
+    if head.status not in (_WHOLE, _PARTIAL):
+        _refuse(head, wire)
+    etag = fields.get("etag")
     if wanted.etag and etag and etag.removeprefix("W/") != wanted.etag.removeprefix("W/"):
         raise Replaced(_REASONS[412])
-    if status == _WHOLE and response.getheader("Content-Range") is None:
-        _judge_whole(response, wanted)
+    content_range = fields.get("content-range")
+    if head.status == _WHOLE and content_range is None:
+        _judge_whole(fields.get("content-length"), wanted)
         return
-    told = _RANGE.fullmatch(response.getheader("Content-Range") or "")
+    told = _RANGE.fullmatch(content_range or "")
     if told is None or wanted.extent is None:
-        raise Rejected(f"expected a Content-Range, found {response.getheader('Content-Range')!r}")
+        raise Rejected(f"expected a Content-Range, found {content_range!r}")
     if told[3] != "*" and int(told[3]) != wanted.size:
         raise Replaced(f"expected {wanted.size} bytes in all, found {told[3]}")
     if (int(told[1]), int(told[2]) + 1) != wanted.extent:
         raise Rejected(f"asked for bytes {wanted.extent}, was sent {told[0]}")
 
 
-def _judge_whole(response: http.client.HTTPResponse, wanted: Wanted) -> None:
-    length = response.getheader("Content-Length")
+def _judge_whole(length: str | None, wanted: Wanted) -> None:
     if length is not None and int(length) != wanted.size:
         raise Replaced(f"expected {wanted.size} bytes in all, found {length}")
     if wanted.extent not in (None, (0, wanted.size)):
         raise NoRanges
 
 
-def _refuse(response: http.client.HTTPResponse) -> None:
-    status = response.status
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        body = response.read(4096)
-        response.read()
+def _refuse(head: Head, wire: Wire) -> None:
+    status, body = head.status, b""
+    with contextlib.suppress(OSError, BadAnswer):
+        body = _skip(wire)
     code = _CODE.search(body)
     told = f" {code[1].decode()}" if code is not None else ""
-    text = f"HTTP {status}{told}: {_REASONS.get(status, response.reason)}"
+    text = f"HTTP {status}{told}: {_REASONS.get(status, head.reason)}"
     if status in (401, 403):
         raise Lapsed(text)
     if status in (429, 503):
@@ -240,15 +279,6 @@ def _refuse(response: http.client.HTTPResponse) -> None:
     raise Rejected(text)
 
 
-def _parts(url: str) -> tuple[tuple[str, str], str]:
-    split = urlsplit(url)
-    if split.scheme not in ("http", "https") or not split.netloc:
-        raise Rejected(f"only http and https can be fetched, not {split.scheme or 'a path'}")
-    path = split.path or "/"
-    place = split.netloc.rpartition("@")[2]
-    return (split.scheme, place), f"{path}?{split.query}" if split.query else path
-
-
 def _redirected(url: str, location: str) -> str:
     target = urljoin(url, location)
     if url.startswith("https:") and not target.startswith("https:"):
@@ -256,14 +286,7 @@ def _redirected(url: str, location: str) -> str:
     return target
 
 
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 def _plain(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, http.client.InvalidURL):
-        return "the address cannot be used"  # its own words would repeat it
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,304 @@
+"""One connection, byte for byte: how an answer is framed, kept, refused."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from reconciler.adapters.transfer_http import Connections, NoRanges, Patience, Replaced, Wanted
+from reconciler.adapters.transfer_wire import BadAnswer, HungUp, Wire, parts_of
+from reconciler.errors import Rejected, Unreachable
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SHUT = b""  # closes the connection after what was sent
+
+
+class Scripted:
+    """Answers its n-th request with the n-th script: pieces, sent one by one; SHUT hangs up."""
+
+    def __init__(self, *scripts: Sequence[bytes], tls: ssl.SSLContext | None = None) -> None:
+        self._scripts = list(scripts)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._tls = tls
+        self.heard: list[tuple[int, str]] = []  # number of the connection, request
+        self.port = int(self._socket.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, path: str = "/a", scheme: str = "http") -> str:
+        return f"{scheme}://127.0.0.1:{self.port}{path}"
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _accept(self) -> None:
+        for number in range(100):
+            try:
+                line, _ = self._socket.accept()
+                if self._tls is not None:
+                    line = self._tls.wrap_socket(line, server_side=True)
+                self._talk(line, number)
+            except OSError:
+                if self._socket.fileno() < 0:
+                    return
+
+    def _talk(self, line: socket.socket, number: int) -> None:
+        with line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            came = b""
+            while piece := line.recv(65536):
+                came += piece
+                if not came.endswith(b"\r\n\r\n"):
+                    continue
+                self.heard.append((number, came.decode()))
+                came = b""
+                for sent in self._scripts.pop(0):
+                    if sent == SHUT:
+                        return
+                    line.sendall(sent)
+
+
+def wire_to(server: Scripted) -> Wire:
+    return Wire(parts_of(server.url())[0], 2.0)
+
+
+def asked(wire: Wire) -> bytes:
+    wire.ask("/a", {})
+    return taken(wire)
+
+
+def taken(wire: Wire, room: int = 4096) -> bytes:
+    body, view = b"", memoryview(bytearray(room))
+    while count := wire.take(view):
+        body += view[:count]
+    return body
+
+
+def wanted(url: str, size: int = 5, extent: tuple[int, int] | None = None) -> Wanted:
+    return Wanted(url=url, headers={}, size=size, etag=None, extent=extent)
+
+
+@pytest.fixture
+def connections() -> Connections:
+    return Connections(Patience(stall=2.0))
+
+
+@pytest.mark.parametrize("room", [1, 3, 4096])
+@pytest.mark.parametrize(
+    ("pieces", "body"),
+    [
+        ([OK], b"hello"),
+        ([bytes([one]) for one in OK], b"hello"),
+        ([CHUNKED, b"5\r\nhello\r\n", b"1;a=b\r\n!\r\n0\r\nSome: field\r\n\r\n"], b"hello!"),
+        ([bytes([one]) for one in CHUNKED + b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"], b"hello"),
+        ([b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + OK], b"hello"),
+        ([b"HTTP/1.1 204 No Content\r\n\r\n"], b""),
+        ([b"HTTP/1.1 200\r\ncontent-LENGTH:0\r\n\r\n"], b""),
+    ],
+    ids=["length", "length in bytes", "chunks", "chunks in bytes", "hints", "204", "nothing"],
+)
+def test_a_body_is_taken_to_its_end_and_the_connection_serves_again(
+    pieces: list[bytes], body: bytes, room: int
+) -> None:
+    with closing(Scripted(pieces, [OK])) as server, closing(wire_to(server)) as wire:
+        wire.ask("/a", {"Range": "bytes=0-4"})
+
+        assert taken(wire, room) == body
+        assert wire.is_spent
+        assert wire.ask("/b", {}).status == 200
+        assert taken(wire) == b"hello"
+    assert [number for number, _ in server.heard] == [0, 0]
+    assert server.heard[0][1] == (
+        f"GET /a HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nRange: bytes=0-4\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\n\r\nhello",
+    ],
+    ids=["close", "1.0", "without a length"],
+)
+def test_a_connection_that_ends_with_its_answer_is_not_used_again(answer: bytes) -> None:
+    with closing(Scripted([answer, SHUT])) as server, closing(wire_to(server)) as wire:
+        wire.ask("/a", {})
+
+        assert taken(wire) == b"hello"
+        assert not wire.is_spent
+
+
+@pytest.mark.parametrize(
+    ("answer", "match"),
+    [
+        (b"220 ready\r\n\r\n", "is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", "ended early"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "length is no number"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "coding that was not asked for"),
+        (CHUNKED + b"xyz\r\nhello", "a chunk has no size"),
+        (CHUNKED + b"9\r\nhello", "ended early"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "is no HTTP"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 9, "never came to an answer"),
+    ],
+    ids=["greeting", "cut", "length", "coding", "chunk", "cut chunk", "endless head", "interim"],
+)
+def test_what_is_no_answer_is_refused(answer: bytes, match: str) -> None:
+    with (
+        closing(Scripted([answer, SHUT])) as server,
+        closing(wire_to(server)) as wire,
+        pytest.raises(BadAnswer, match=match),
+    ):
+        asked(wire)
+
+
+def test_a_server_that_hangs_up_without_a_word_is_told_from_one_that_breaks_off() -> None:
+    with (
+        closing(Scripted([SHUT])) as server,
+        closing(wire_to(server)) as wire,
+        pytest.raises(HungUp),
+    ):
+        wire.ask("/a", {})
+
+
+def test_a_header_cannot_be_made_to_hold_another() -> None:
+    with (
+        closing(Scripted([OK])) as server,
+        closing(wire_to(server)) as wire,
+        pytest.raises(Rejected),
+    ):
+        wire.ask("/a", {"If-Match": '"x"\r\nHost: other'})
+    assert server.heard == []
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "named", "path"),
+    [
+        ("http://a.example", "a.example", 80, "a.example", "/"),
+        ("https://a.example?x=1", "a.example", 443, "a.example", "/?x=1"),
+        ("http://me:secret@A.example:81/b?c=d#e", "a.example", 81, "A.example:81", "/b?c=d"),
+        ("http://[::1]:8080/b", "::1", 8080, "[::1]:8080", "/b"),
+        (
+            "http://a.example/b c/ø%20?q=a%2Fb",
+            "a.example",
+            80,
+            "a.example",
+            "/b%20c/%C3%B8%20?q=a%2Fb",
+        ),
+        ("http://bücher.example/", "bücher.example", 80, "xn--bcher-kva.example", "/"),
+    ],
+)
+def test_an_address_is_taken_apart(url: str, host: str, port: int, named: str, path: str) -> None:
+    place, found = parts_of(url)
+
+    assert (place.host, place.port, place.named, found) == (host, port, named, path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a/b",
+        "/a/b",
+        "http://",
+        "http://a:99999/",
+        "http://[::1/",
+        "http://a b/",
+        "http://a..ü/",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_not_repeated(url: str) -> None:
+    with pytest.raises(Rejected) as raised:
+        parts_of(url)
+
+    assert "//a" not in str(raised.value)
+
+
+def test_a_connection_closed_while_idle_is_replaced(connections: Connections) -> None:
+    with closing(Scripted([OK, SHUT], [OK])) as server:
+        assert connections.read_whole(wanted(server.url())) == b"hello"
+        assert connections.read_whole(wanted(server.url())) == b"hello"
+    assert [number for number, _ in server.heard] in ([0, 1], [0, 0, 1])
+
+
+def test_a_redirection_is_followed_on_the_same_connection(connections: Connections) -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /b?c\r\nContent-Length: 3\r\n\r\nsee"
+    with closing(Scripted([moved], [OK])) as server:
+        assert connections.read_whole(wanted(server.url("/a"))) == b"hello"
+    assert [(number, said.split()[1]) for number, said in server.heard] == [(0, "/a"), (0, "/b?c")]
+
+
+def test_redirections_end(connections: Connections) -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"
+    with (
+        closing(Scripted(*[[moved]] * 9)) as server,
+        pytest.raises(Rejected, match="more than 4 redirections"),
+    ):
+        connections.read_whole(wanted(server.url()))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "match"),
+    [
+        (
+            CHUNKED + b"6\r\nhello!\r\n0\r\n\r\n",
+            Replaced,
+            "expected 5 bytes in all, more were sent",
+        ),
+        (CHUNKED + b"4\r\nhell\r\n0\r\n\r\n", Unreachable, "the answer ended 1 bytes early"),
+        (b"HTTP/1.1 200 OK\r\n\r\nhello!", Replaced, "expected 5 bytes in all, more were sent"),
+        (b"HTTP/1.1 200 OK\r\n\r\nhell", Unreachable, "the answer ended 1 bytes early"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", Unreachable, "ended 1 bytes early"),
+    ],
+    ids=["longer chunks", "shorter chunks", "longer", "shorter", "cut"],
+)
+def test_a_whole_file_of_another_size_is_not_taken(
+    connections: Connections, answer: bytes, error: type[Exception], match: str
+) -> None:
+    with closing(Scripted([answer, SHUT])) as server, pytest.raises(error, match=match):
+        connections.read_whole(wanted(server.url()))
+
+
+@pytest.mark.parametrize(
+    "answer", [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nhello"]
+)
+def test_a_whole_file_without_a_length_is_taken(connections: Connections, answer: bytes) -> None:
+    with closing(Scripted([answer, SHUT])) as server:
+        assert connections.read_whole(wanted(server.url())) == b"hello"
+
+
+def test_a_whole_file_where_a_part_was_wanted_means_no_ranges(connections: Connections) -> None:
+    with (
+        closing(Scripted([OK])) as server,
+        pytest.raises(NoRanges),
+        connections.read(wanted(server.url(), extent=(0, 2))),
+    ):
+        pass
+
+
+def test_a_silent_server_is_given_up() -> None:
+    with closing(Scripted([OK[:-2]])) as server, pytest.raises(Unreachable, match="no answer in"):
+        Connections(Patience(stall=0.1)).read_whole(wanted(server.url()))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_a_server_that_cannot_prove_its_name_is_not_asked(
+    connections: Connections, tmp_path: Path
+) -> None:
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    subprocess.run([*argv, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    with closing(Scripted([OK], tls=tls)) as server:
+        with pytest.raises(Unreachable, match="certificate verify failed"):
+            connections.read_whole(wanted(server.url(scheme="https")))
+        assert server.heard == []
