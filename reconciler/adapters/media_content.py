@@ -12,11 +12,13 @@ import fcntl
 import os
 import re
 import time
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 
+from reconciler.adapters.transfer import SMALL
 from reconciler.adapters.transfer_state import read_state
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import TransferSeen
@@ -28,6 +30,7 @@ _DIGEST = "sha256-"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,99}")
 _POLL = 0.1  # seconds between looks at a lock
 _LINKS_POLL = 0.002
+_SYNC_EVERY = 1.0  # seconds; a power cut may cost the names of small files of so long
 _LINKS_WITHIN = 10.0  # seconds for somebody else's links; they take milliseconds
 _STALE = 3 * 86_400  # seconds after which what nobody resumed is removed
 
@@ -39,13 +42,22 @@ class Contents:
         self._media = media
         self._folder = media / FOLDER
         self._links = Lock()
+        self._held = Condition()
+        self._names_held: set[str] = set()
         self._syncs = Lock()
         self._linked = 0
         self._synced = 0
+        self._synced_at = float("-inf")
+        self._kept: list[int] = []
+        weakref.finalize(self, _close_all, self._kept)
 
     def part(self, order: StageOrder) -> Path:
-        """Where the order's bytes are brought to."""
-        return self._folder / f"{_checked(order.content)}.part"
+        """Where the order's bytes are brought to.
+
+        A small file's is this process's own: it is not resumed, and another may bring the same.
+        """
+        mine = f".{os.getpid()}" if order.size <= SMALL else ""
+        return self._folder / f"{_checked(order.content)}{mine}.part"
 
     def find(self, order: StageOrder) -> Path | None:
         """The order's content, if it is here whole."""
@@ -64,8 +76,9 @@ class Contents:
 
         Raises `Unreachable` where another still holds it after `patience` seconds.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self._folder / f"{_checked(order.content)}.lock", patience) as is_ours:
+        self._be_there()
+        held = self._held_here if order.size <= SMALL else self._held_by_all
+        with held(_checked(order.content), patience) as is_ours:
             if not is_ours:
                 raise Unreachable(
                     f"{order.stored}: another process stages the same content; the next pass will"
@@ -89,7 +102,7 @@ class Contents:
             if order.content != path.name:
                 _link(path, self._folder / order.content)
             _link(path, self._media / order.stored)
-        self._sync()
+        self._sync(at_once=order.size > SMALL)
 
     def play(self, content: Path, stored: str) -> None:
         """Let `content` be played as `stored`; raises `FileNotFoundError` if it went meanwhile."""
@@ -147,6 +160,28 @@ class Contents:
                     for path in paths:
                         path.unlink()
 
+    def _held_by_all(self, name: str, patience: float) -> AbstractContextManager[bool]:
+        return _locked(self._folder / f"{name}.lock", patience)
+
+    @contextmanager
+    def _held_here(self, name: str, patience: float) -> Iterator[bool]:
+        """Within this process; a second fetch by another costs less than a lock on the disk."""
+        with self._held:
+            if not self._held.wait_for(lambda: name not in self._names_held, patience):
+                yield False
+                return
+            self._names_held.add(name)
+        try:
+            yield True
+        finally:
+            with self._held:
+                self._names_held.discard(name)
+                self._held.notify_all()
+
+    def _be_there(self) -> None:
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True)
+
     def _replace(self, part: Path, path: Path, known_as: Path) -> None:
         before = {inode for inode in (_inode(path), _inode(known_as)) if inode is not None}
         part.replace(path)
@@ -170,20 +205,42 @@ class Contents:
 
     @contextmanager
     def _linking(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / ".links"
-        with self._links, _locked(path, _LINKS_WITHIN, poll=_LINKS_POLL, keep=True) as is_ours:
-            if not is_ours:
-                raise Unreachable("media: another process holds its links", system="media")
-            yield
-            self._linked += 1
+        with self._links:
+            descriptor = self._links_file()
+            deadline = time.monotonic() + _LINKS_WITHIN
+            while not _flock(descriptor):
+                if time.monotonic() >= deadline:
+                    raise Unreachable("media: another process holds its links", system="media")
+                time.sleep(_LINKS_POLL)
+            try:
+                yield
+                self._linked += 1
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
 
-    def _sync(self) -> None:
-        """Make names outlive a power cut; one sync serves all who wait for it."""
+    def _links_file(self) -> int:
+        """The lock of all links, kept open; it is made again if its folder went meanwhile."""
+        kept = self._kept[0] if self._kept else None
+        if kept is not None and os.fstat(kept).st_nlink:
+            return kept
+        self._be_there()
+        made = os.open(self._folder / ".links", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _close_all(self._kept)
+        self._kept.append(made)
+        return made
+
+    def _sync(self, *, at_once: bool = True) -> None:
+        """Make names outlive a power cut; one sync serves all who wait for it.
+
+        What is not synced `at_once` is so within moments, by the next name or by the kernel.
+        """
         mine = self._linked
+        if not at_once and time.monotonic() - self._synced_at < _SYNC_EVERY:
+            return
         with self._syncs:
             if self._synced < mine:
                 upto = self._linked
+                self._synced_at = time.monotonic()
                 sync_folder(self._media)
                 self._synced = upto
 
@@ -227,10 +284,8 @@ def _link(content: Path, target: Path) -> None:
 
 
 @contextmanager
-def _locked(
-    path: Path, patience: float, *, poll: float = _POLL, keep: bool = False
-) -> Iterator[bool]:
-    """Hold a lock file, which goes with its last holder unless it is to be kept."""
+def _locked(path: Path, patience: float) -> Iterator[bool]:
+    """Hold a lock file, which goes with its last holder."""
     deadline = time.monotonic() + patience
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -239,18 +294,22 @@ def _locked(
                 if time.monotonic() >= deadline:
                     yield False
                     return
-                time.sleep(poll)
+                time.sleep(_POLL)
                 continue
             if os.fstat(descriptor).st_ino != _inode(path):
                 continue  # it went with its last holder, between our opening and locking it
             try:
                 yield True
             finally:
-                if not keep:
-                    path.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
             return
         finally:
             os.close(descriptor)
+
+
+def _close_all(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
 
 
 def _flock(descriptor: int) -> bool:

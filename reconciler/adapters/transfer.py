@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.adapters.transfer_hands import Gone, Hands
-from reconciler.adapters.transfer_http import Connections, Replaced
+from reconciler.adapters.transfer_hands import Gone, Hands, write_all
+from reconciler.adapters.transfer_http import Connections, Lapsed, Replaced, Wanted
 from reconciler.adapters.transfer_journal import Journal
 from reconciler.adapters.transfer_pace import Bucket, Share
 from reconciler.adapters.transfer_parts import Parts
@@ -51,7 +51,7 @@ def fetch(order: StageOrder, part: Path, line: Line, progress: Progress) -> str:
     brought is then removed), `Unreachable` where trying again may help, and will resume.
     """
     with _named(order):
-        if order.size <= SMALL and not part.exists():
+        if order.size <= SMALL:
             found = _fetch_small(order, part, line)
         else:
             found = _fetch_large(order, part, line, progress)
@@ -102,12 +102,17 @@ def _verify(order: StageOrder, found: str) -> None:
 def _fetch_small(order: StageOrder, part: Path, line: Line) -> str:
     """One request, by the calling thread; what fails starts over."""
     _make_room(part, order.size)
-    parts = Parts(order.size)
+    body = _read_at_once(order, line)
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        hands = Hands(order, descriptor, parts, (line.connections, _share(order, parts, line)))
-        hands.work_alone()
-        found = hashlib.sha256(os.pread(descriptor, order.size, 0)).hexdigest()
+        if body is None:
+            parts = Parts(order.size)
+            shared = (line.connections, _share(order, parts, line))
+            Hands(order, descriptor, parts, shared).work_alone()
+            found = hashlib.sha256(os.pread(descriptor, order.size, 0)).hexdigest()
+        else:
+            write_all(descriptor, memoryview(body), 0)
+            found = hashlib.sha256(body).hexdigest()
         _verify(order, found)
         os.fsync(descriptor)
     except BaseException:
@@ -116,6 +121,23 @@ def _fetch_small(order: StageOrder, part: Path, line: Line) -> str:
     finally:
         os.close(descriptor)
     return found
+
+
+def _read_at_once(order: StageOrder, line: Line) -> bytearray | None:
+    """The file, where it comes without trouble; else it is left to patient hands: None."""
+    if line.bucket.is_limited:
+        return None
+    wanted = Wanted(
+        url=order.address(),
+        headers=order.headers,
+        size=order.size,
+        etag=order.etag,
+        extent=None,
+    )
+    try:
+        return line.connections.read_whole(wanted)
+    except (Unreachable, Lapsed):
+        return None
 
 
 class _Fetch:

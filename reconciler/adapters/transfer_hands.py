@@ -199,7 +199,7 @@ class Hands:
         recorded = part.at
         with self._connections.read(wanted) as chunks:
             for chunk in chunks:
-                _write(self._descriptor, chunk, part.at)
+                write_all(self._descriptor, chunk, part.at)
                 if part.at + len(chunk) - recorded >= min(self._step, part.end - recorded):
                     self._record((recorded, part.at + len(chunk)))
                     recorded = part.at + len(chunk)
@@ -252,7 +252,8 @@ class Hands:
             self._changed.wait_for(lambda: self._trouble or self._ended, seconds)
 
 
-def _write(descriptor: int, chunk: memoryview, at: int) -> None:
+def write_all(descriptor: int, chunk: memoryview, at: int) -> None:
+    """Write `chunk` where it belongs; raises `DiskTrouble`."""
     try:
         while chunk:
             count = os.pwrite(descriptor, chunk, at)

@@ -47,6 +47,11 @@ class Bucket:
         self._lock = Lock()
         self._free_at = 0.0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether what is taken may have to wait."""
+        return self._rate is not None
+
     def take(self, count: int, now: float) -> float:
         """Take `count` bytes; returns how many seconds later they were due."""
         if self._rate is None:

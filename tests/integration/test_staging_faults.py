@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,6 +83,77 @@ def test_a_small_file_is_one_request(folder: MediaFolder, tmp_path: Path) -> Non
         assert content(tmp_path) == BODY[:100_000]
         assert len(source.requests) == 1
         assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(times=2, status=500),
+        Fault(times=2, status=503, code="SlowDown"),
+        Fault(times=2, status=403, code="AccessDenied"),
+        Fault(times=2, cut=60_000),
+        Fault(times=1, silent_after=60_000),
+    ],
+    ids=["500", "503", "403 for a while", "cut", "silent"],
+)
+def test_what_passes_is_got_over_by_a_small_file_too(
+    folder: MediaFolder, tmp_path: Path, fault: Fault
+) -> None:
+    with WebSource({"/a.bin": BODY[:100_000]}) as source:
+        source.faults.append(fault)
+        folder.stage(order(source), nobody)
+
+    assert content(tmp_path) == BODY[:100_000]
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "match"),
+    [
+        (Fault(status=404, code="NoSuchKey"), Rejected, "404 NoSuchKey: there is no such"),
+        (Fault(status=403, code="AccessDenied"), Rejected, "403 AccessDenied: the cred"),
+        (Fault(status=500), Unreachable, "HTTP 500.*given up after 6 tries"),
+        (Fault(total=7), Rejected, "expected 100000 bytes in all, found 7"),
+        (Fault(total=100_001), Rejected, "expected 100000 bytes in all, found 100001"),
+    ],
+    ids=["404", "403", "500", "shorter", "longer"],
+)
+def test_what_does_not_pass_ends_the_attempt_at_a_small_file_too(
+    folder: MediaFolder, tmp_path: Path, fault: Fault, error: type[Exception], match: str
+) -> None:
+    with WebSource({"/a.bin": BODY[:100_000]}) as source:
+        refused(folder, source, fault, error, match)
+
+        assert left_over(tmp_path) == []
+        source.faults.clear()
+        folder.stage(order(source), nobody)
+    assert content(tmp_path) == BODY[:100_000]
+
+
+def test_small_content_is_fetched_once_for_all_who_want_it_at_once(
+    folder: MediaFolder, tmp_path: Path
+) -> None:
+    with WebSource({"/a.bin": BODY[:100_000]}, rate=1_000_000) as source:
+        orders = [order(source, stored=f"{n}.mp4") for n in range(3)]
+        threads = [threading.Thread(target=folder.stage, args=(one, nobody)) for one in orders]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert source.sent == 100_000
+    assert len({(tmp_path / "media" / f"{n}.mp4").stat().st_ino for n in range(3)}) == 1
+
+
+def test_a_media_folder_that_went_meanwhile_is_made_again(
+    folder: MediaFolder, tmp_path: Path
+) -> None:
+    with WebSource({"/a.bin": BODY[:100_000]}) as source:
+        folder.stage(order(source), nobody)
+        shutil.rmtree(tmp_path / "media")
+        folder.stage(order(source), nobody)
+
+    assert content(tmp_path) == BODY[:100_000]
 
 
 @pytest.mark.parametrize(
