@@ -93,14 +93,14 @@ class Contents:
         Equal bytes that are here already stay, and the part goes; `anew`, they are what goes, and
         every name that was played from them is moved.
         """
-        path = self._folder / (_DIGEST + digest)
+        path, known_as = self._folder / (_DIGEST + digest), self._folder / order.content
         with self._linking():
             if not anew and _size(path) == order.size:
                 part.unlink()
             else:
-                self._replace(part, path, self._folder / order.content)
-            if order.content != path.name:
-                _link(path, self._folder / order.content)
+                self._replace(part, path, known_as)
+            if known_as != path:
+                _link(path, known_as)
             _link(path, self._media / order.stored)
         self._sync(at_once=order.size > SMALL)
 

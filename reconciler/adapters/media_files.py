@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from reconciler.adapters.media_content import Contents
-from reconciler.adapters.transfer import Line, fetch
+from reconciler.adapters.transfer import SMALL, Line, fetch
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.ports import Progress, StageOrder
@@ -84,7 +84,7 @@ class MediaFolder:
 
     def _bring(self, order: StageOrder, progress: Progress) -> StagedSeen:
         content = self._contents
-        found = content.find(order)
+        found = content.find(order) if order.size > SMALL else None
         if found is None:
             with content.held(order, self._patience):
                 found = content.find(order)

@@ -101,7 +101,7 @@ def _verify(order: StageOrder, found: str) -> None:
 
 def _fetch_small(order: StageOrder, part: Path, line: Line) -> str:
     """One request, by the calling thread; what fails starts over."""
-    _make_room(part, order.size)
+    _make_room(part.parent, order.size)
     body = _read_at_once(order, line)
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
@@ -154,7 +154,7 @@ class _Fetch:
     def run(self, progress: Progress) -> str:
         order = self._order
         there = self._journal.recover(self._part, order.size)
-        _make_room(self._part, order.size)
+        _make_room(self._part.parent, order.size, held=_held(self._part))
         descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             if os.fstat(descriptor).st_size > order.size:
@@ -236,12 +236,15 @@ def _share(order: StageOrder, parts: Parts, line: Line) -> Share:
     return Share(line.bucket, left=left, due=order.due, now=time.monotonic())
 
 
-def _make_room(part: Path, size: int) -> None:
-    """Refuse early what the disk cannot hold."""
-    held = part.stat().st_blocks * 512 if part.exists() else 0
-    disk = os.statvfs(part.parent)
+def _make_room(folder: Path, size: int, *, held: int = 0) -> None:
+    """Refuse early what the disk cannot hold; `held` bytes of it are there."""
+    disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     if size - held > free - RESERVE:
         raise Unreachable(
             f"the disk is full: {size - held} bytes are needed, {max(0, free - RESERVE)} are free"
         )
+
+
+def _held(part: Path) -> int:
+    return part.stat().st_blocks * 512 if part.exists() else 0

@@ -21,7 +21,13 @@ from reconciler.errors import Rejected
 
 _HEAD = 1 << 16  # bytes of a head, or of one line; more of it is no answer
 _INTERIM = 8  # answers of the kind 1xx before the real one
-_STATUS = re.compile(r"HTTP/1\.(\d) (\d{3})(?: (.*))?")
+_STATUS = re.compile(r"HTTP/1\.(\d) (\d{3})(?: ([^\r\n]*))?(?:\r\n|\Z)")
+_FIELDS = re.compile(  # those that decide something; an answer has a dozen others
+    r"^(connection|content-length|content-range|etag|location|transfer-encoding):"
+    r"[ \t]*([^\r\n]*?)[ \t]*\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^#]*)")
 _HEX = re.compile(r"[0-9A-Fa-f]{1,15}")
 _UNSAFE = re.compile(r"[^!-~]")  # would end or split the line that an address is sent in
 _SAFE = "".join(chr(code) for code in range(ord("!"), ord("~") + 1))
@@ -54,7 +60,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of an answer; names are in lower case, the first of equal names counts."""
+    """What counts of an answer's head; names are in lower case, the first of equals counts."""
 
     status: int
     reason: str
@@ -203,18 +209,25 @@ class Wire:
 
 def parts_of(url: str) -> tuple[Place, str]:
     """The server of an address and what to ask it for; raises `Rejected`, telling nothing of it."""
+    found = _URL.match(url)
+    scheme = found[1].lower() if found else ""
+    if found is None or scheme not in _PORTS:
+        raise Rejected(f"only http and https can be fetched, not {scheme or 'a path'}")
+    path = found[3] if found[3].startswith("/") else f"/{found[3]}"
+    return _place(scheme, found[2]), quote(path, safe=_SAFE) if _UNSAFE.search(path) else path
+
+
+@lru_cache(maxsize=64)
+def _place(scheme: str, netloc: str) -> Place:
     try:
-        split = urlsplit(url)
+        split = urlsplit(f"{scheme}://{netloc}")
         host, port = split.hostname, split.port
     except ValueError as error:
         raise Rejected("the address cannot be used") from error
-    if split.scheme not in _PORTS or not host:
-        raise Rejected(f"only http and https can be fetched, not {split.scheme or 'a path'}")
-    path = f"{split.path or '/'}?{split.query}" if split.query else split.path or "/"
-    if _UNSAFE.search(path):
-        path = quote(path, safe=_SAFE)
-    named = split.netloc.rpartition("@")[2]
-    return Place(split.scheme, host, port or _PORTS[split.scheme], _ascii(named)), path
+    if not host:
+        raise Rejected("the address names no server")
+    named = netloc.rpartition("@")[2]
+    return Place(scheme, host, port or _PORTS[scheme], _ascii(named))
 
 
 def _ascii(named: str) -> str:
@@ -228,14 +241,10 @@ def _ascii(named: str) -> str:
 
 
 def _read(head: str) -> tuple[int, Head]:
-    first, *lines = head.split("\r\n")
-    told = _STATUS.fullmatch(first)
+    told = _STATUS.match(head)
     if told is None:
         raise BadAnswer("the answer is no HTTP")
-    fields: dict[str, str] = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        fields.setdefault(name.lower(), value.strip())
+    fields = {name.lower(): value for name, value in reversed(_FIELDS.findall(head, told.end()))}
     return int(told[1]), Head(int(told[2]), told[3] or "", fields)
 
 
