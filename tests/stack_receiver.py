@@ -104,6 +104,13 @@ def seen(datagrams: Iterable[Datagram]) -> tuple[Seen, ...]:
     return tuple(found for turn in turns if (found := _decode(turn)) is not None)
 
 
+def joined(datagrams: Sequence[Datagram]) -> Seen:
+    """Decode a stretch as one stream, as a receiver does who is not told of a change of senders."""
+    found = _decode(datagrams)
+    assert found is not None, "too little to make a picture of"
+    return found
+
+
 def _decode(turn: Sequence[Datagram]) -> Seen | None:
     stream = b"".join(datagram.data for datagram in turn)
     try:
