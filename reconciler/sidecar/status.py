@@ -154,7 +154,7 @@ def _capabilities(conductor: Conductor) -> dict[str, object]:
         "layers": able.layers,
         "exact_as_run": able.exact_as_run,
         "live_inputs": able.live_inputs,
-        "seams": able.seams,
+        "seams": able.seams and not conductor.unkept,  # what it promises has to be on disk
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.stack import Row, Stack, running_stack, until
 from tests.stack_clips import BRAVO, on_air_at, pieces_of
 from tests.stack_lineup import small
 from tests.stack_proof import breaks, item_on_air, run_on, wrong_frames
-from tests.stack_receiver import Seen, gaps, joined, senders
+from tests.stack_receiver import gaps, joined, senders, sound_breaks
 
 pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
 
@@ -90,12 +91,25 @@ def _one_after_the_other(stack: Stack, begin: int) -> None:
     assert gap > 0, "two senders at once"
     output = joined(datagrams)
     print("breaks:", breaks(output.frames))  # noqa: T201  # measured
-    exact_frames(stack, output)
-
-
-def exact_frames(stack: Stack, output: Seen) -> None:
     wanted = on_air_at(pieces_of(stack.rundown("news")))
     assert wrong_frames(output.frames, wanted) == [], output.report.describe()
+    assert sound_breaks(datagrams) == []
+    _asrun_joins(stack)
+
+
+def _asrun_joins(stack: Stack) -> None:
+    """What both wrote down fits together: no frame is claimed twice, and none by nobody."""
+    aired = [row for row in stack.asrun("news") if row["evidence"] == "engine"]
+    rows = sorted(aired, key=lambda row: row["first_tick"])
+    assert {row["epoch"] for row in rows} == {1, 2}
+    turns = [(a, b) for a, b in pairwise(rows) if a["epoch"] != b["epoch"]]
+    ((before, after),) = turns
+    assert all(b["first_tick"] == a["last_tick"] + 1 for a, b in pairwise(rows)), [
+        (row["epoch"], row["first_tick"], row["last_tick"], row["why"]) for row in rows
+    ]
+    print("seam:", before["last_tick"], after["first_tick"], before["why"])  # noqa: T201
+    if before["event"] == after["event"]:
+        assert after["first_source_frame"] == before["last_source_frame"] + 1
 
 
 def test_decklink_on_the_embedded_engine_is_refused_in_the_plan(stack: Stack) -> None:
