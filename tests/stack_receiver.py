@@ -175,7 +175,7 @@ def whole_units(stream: bytes) -> bytes:
 def sound_breaks(datagrams: Iterable[Datagram]) -> list[str]:
     """Where one frame of sound (1,024 samples of AAC) is not followed by the next, in samples."""
     stream = whole_units(b"".join(datagram.data for datagram in datagrams))
-    with av.open(io.BytesIO(stream), format="mpegts") as container:
+    with av.open(io.BytesIO(stream), "r", format="mpegts") as container:
         times = [
             round(packet.pts * packet.time_base * 48_000)
             for packet in container.demux(audio=0)

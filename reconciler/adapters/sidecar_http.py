@@ -219,8 +219,8 @@ def read_answer(said: Json) -> SidecarAnswer:
         dropped_frames=int(engine["dropped_frames"]),
         engine_restarts=int(engine["restarts"]),
         clock_ms=int(said["clock_ms"]),
-        format=str(said["format"]),
-        seams=bool(engine["capabilities"].get("seams")),  # of a sidecar from before there were any
+        format=str(said.get("format", "")),
+        seams=bool(engine.get("capabilities", {}).get("seams")),  # it may be older than we are
         hush=int(lease.get("hush", 0)),
     )
 

@@ -16,7 +16,7 @@ CHANGES_NOW = Impact(kind="now", text="changes now")
 INTERRUPTS_NOW = Impact(kind="now", text="interrupts now")
 GOES_OFF_AIR = Impact(kind="now", text="goes off air")
 
-_JOINED = frozenset({"udp", "file"})  # whose far end takes what comes, from whomever it comes
+_JOINED = frozenset({"udp"})  # whose far end takes what comes, from whomever it comes
 _KINDS = ("none", "at", "now")
 _TEXTS = (
     CHANGES_SENDER.text,
@@ -46,7 +46,8 @@ def output_changes(name: str) -> Impact:
 def hands_over(wanted: DesiredChannel, old_format: str) -> Impact:
     """Two senders change places at one frame: what follows it joins, where it needs no connection.
 
-    A far end that is connected to (SRT, RTMP) is connected to anew, and HLS begins a new playlist.
+    A far end that is connected to (SRT, RTMP) is connected to anew; HLS and files begin anew on
+    the disk of the new sender.
     """
     if old_format != wanted.format.name:
         return INTERRUPTS_NOW

@@ -50,9 +50,9 @@ def hand_over(world: World, old: SidecarSeen, new: SidecarSeen, fence: timedelta
     world.store.renew_leases({old.channel: (old.epoch, fence)})  # the database must be there
     number = _fall_silent(world, parties)
     try:
+        ready = replace(parties, new=_ready(_asked(world, new)))
         world.sidecars.turn(parties.old, Seal(number))
         _tell(parties.old, "sealed")
-        ready = replace(parties, new=_ready(_asked(world, new)))
     except AdapterError:
         _go_back(world, parties, number)
         raise
