@@ -240,3 +240,61 @@ def test_another_leads_from_there_on(at: int) -> None:
     story.hand_over(at, depose)
     assert story.passes_until_on_air() <= 1
     story.settles()
+
+
+@pytest.mark.parametrize("at", range(1, CALLS + 1))
+def test_the_reconciler_and_the_successor_die(at: int) -> None:
+    story = Story()
+
+    def die() -> None:
+        story.world.yard.kill("news", NEW)
+        raise Crash
+
+    story.hand_over(at, die)
+    moved = story.right() == NEW
+    story.successor()
+    assert story.passes_until_on_air() <= (4 if moved else 1)
+    story.settles()
+
+
+@pytest.mark.parametrize("at", range(1, CALLS + 1))
+def test_the_reconciler_dies_and_the_successor_is_not_ready_any_more(at: int) -> None:
+    story = Story()
+
+    def die() -> None:
+        story.world.yard.at("news", NEW).ready = False
+        raise Crash
+
+    story.hand_over(at, die)
+    moved = story.right() == NEW
+    story.successor()
+    if not moved:
+        assert story.passes_until_on_air() <= 1, "back to the old one"
+    story.world.yard.at("news", NEW).ready = True
+    assert story.passes_until_on_air() <= 1
+    story.settles()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("at", range(3, CALLS + 1))
+@pytest.mark.parametrize("first", range(5, CALLS))
+def test_two_that_act_on_the_same_plan(first: int, at: int, *, lost: bool) -> None:
+    """One dies after some calls; the other, whose look is older than that, is cut as well."""
+
+    def die() -> None:
+        raise Crash
+
+    def lose() -> None:
+        raise Unreachable("no answer")
+
+    story = Story()
+    story.hand_over(first, die)
+    story.successor()
+    story.world.leadership.try_lead()
+    story.calls.clear()
+    story.hand_over(at, lose if lost else die)
+    story.world.clock.tick(1.5)
+    story.world.on_air()  # never two senders
+    story.world.leadership.resign()
+    story.successor()
+    assert story.passes_until_on_air() <= 1
