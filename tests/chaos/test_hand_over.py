@@ -298,3 +298,32 @@ def test_two_that_act_on_the_same_plan(first: int, at: int, *, lost: bool) -> No
     story.world.leadership.resign()
     story.successor()
     assert story.passes_until_on_air() <= 1
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("cut", range(3, CALLS + 1))
+@pytest.mark.parametrize("at", range(5, CALLS))
+def test_another_acts_on_an_older_look_in_between(at: int, cut: int, *, lost: bool) -> None:
+    """The other leads by then, and is cut as well; the first goes on where it was."""
+
+    def die() -> None:
+        raise Crash
+
+    def lose() -> None:
+        raise Unreachable("no answer")
+
+    first, other = Story(), object.__new__(Story)
+    other.__dict__.update(first.__dict__)
+    other.world, other.calls = first.world.another(), []
+
+    def act() -> None:
+        first.world.database.leader = None
+        other.world.leadership.try_lead()
+        other.hand_over(cut, lose if lost else die)
+
+    first.hand_over(at, act)
+    first.world.clock.tick(1.5)
+    first.world.on_air()  # never two senders
+    first.world.database.leader = None
+    first.successor()
+    assert first.passes_until_on_air() <= 1
