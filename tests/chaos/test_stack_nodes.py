@@ -99,9 +99,8 @@ def _one_after_the_other(stack: Stack, begin: int) -> None:
 
 def _asrun_joins(stack: Stack) -> None:
     """What both wrote down fits together: no frame is claimed twice, and none by nobody."""
-    aired = [row for row in stack.asrun("news") if row["evidence"] == "engine"]
-    rows = sorted(aired, key=lambda row: row["first_tick"])
-    assert {row["epoch"] for row in rows} == {1, 2}
+    until("the successor's as-run", lambda: {r["epoch"] for r in _aired(stack)} == {1, 2})
+    rows = _aired(stack)
     turns = [(a, b) for a, b in pairwise(rows) if a["epoch"] != b["epoch"]]
     ((before, after),) = turns
     assert all(b["first_tick"] == a["last_tick"] + 1 for a, b in pairwise(rows)), [
@@ -110,6 +109,12 @@ def _asrun_joins(stack: Stack) -> None:
     print("seam:", before["last_tick"], after["first_tick"], before["why"])  # noqa: T201
     if before["event"] == after["event"]:
         assert after["first_source_frame"] == before["last_source_frame"] + 1
+
+
+def _aired(stack: Stack) -> list[Row]:
+    """What left, by as-run, in the order of its frames."""
+    aired = [row for row in stack.asrun("news") if row["evidence"] == "engine"]
+    return sorted(aired, key=lambda row: int(row["first_tick"]))
 
 
 def test_decklink_on_the_embedded_engine_is_refused_in_the_plan(stack: Stack) -> None:
