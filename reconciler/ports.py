@@ -22,6 +22,7 @@ from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from reconciler.model.rundown import Play, Rundown
+from reconciler.model.seams import SeamStep
 from reconciler.model.sources import DesiredAsset, MediaSource
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
@@ -52,7 +53,7 @@ class SidecarStart:
     epoch: int
     fingerprint: str
     commit: str
-    document: Mapping[str, object]
+    document: Json
 
     def __repr__(self) -> str:
         """Name it without telling its secrets."""
@@ -136,7 +137,7 @@ class SidecarClient(Protocol):
     def statuses(self, seen: Sequence[SidecarSeen]) -> tuple[SidecarAnswer | AdapterError, ...]:
         """What each says of itself, in order; the silent share one deadline."""
 
-    def raw_status(self, seen: SidecarSeen) -> Mapping[str, object]:
+    def raw_status(self, seen: SidecarSeen) -> Json:
         """The JSON of `GET /status`, for screens."""
 
     def held_rundown(self, seen: SidecarSeen) -> Rundown | None:
@@ -145,8 +146,11 @@ class SidecarClient(Protocol):
     def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
         """`PUT /rundown`; idempotent by digest; `Rejected` for an older epoch."""
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
-        """`POST /lease` with its epoch; `ttl` None: without limit."""
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
+        """`POST /lease` with its epoch; `ttl` None: without limit; `lift` ends that hush."""
+
+    def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
+        """One step of a hand-over; gives the number of a hush, else 0; `Rejected` if it cannot."""
 
     def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
         """`grant` for each, in order: None or why not; the silent share one deadline."""
@@ -154,13 +158,13 @@ class SidecarClient(Protocol):
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         """`POST /lease` with a higher epoch: it falls silent and remembers."""
 
-    def set_outputs(self, seen: SidecarSeen, outputs: Sequence[Mapping[str, object]]) -> None:
+    def set_outputs(self, seen: SidecarSeen, outputs: Sequence[Json]) -> None:
         """Replace the wanted outputs; equal ones are left untouched."""
 
     def transport(self, seen: SidecarSeen, act: str, body: Json) -> Json:
         """A live act (play, pause, skip, …); returns what the engine then showed."""
 
-    def load_playlist(self, seen: SidecarSeen, body: Mapping[str, object]) -> Mapping[str, object]:
+    def load_playlist(self, seen: SidecarSeen, body: Json) -> Json:
         """The older `POST /playlist/load`."""
 
     def asrun(self, seen: SidecarSeen, limit: int) -> tuple[AsRunRow, ...]:
@@ -224,10 +228,12 @@ class Store(Protocol):
     def adopt(self, channel: ChannelName, node: NodeName, epoch: int) -> None:
         """Make `epoch` the channel's, if it is the highest."""
 
-    def grant(self, channel: ChannelName, epoch: int, ttl: timedelta | None) -> None:
+    def grant(
+        self, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int = 0
+    ) -> None:
         """Make `epoch` the only one that may send, until now + ttl by the database's clock.
 
-        `Rejected` while another epoch's lease runs, or if `epoch` is not the highest.
+        `Rejected` while an epoch's lease runs other than `instead_of`, or if it is not the highest.
         """
 
     def renew_leases(
@@ -236,7 +242,7 @@ class Store(Protocol):
         """Prolong the leases of epochs that have one; returns the channels whose epoch has it."""
 
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
-        """Take every right to send on `node`, led or not, by a person's word; whose it was."""
+        """Nobody on `node` may send any more, by a person's word; the channels that could."""
 
     def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
         """Sidecars took their last grants: a lease may end with it, if one before ran longer."""
@@ -313,7 +319,7 @@ class Store(Protocol):
 class Reports(Protocol):
     """What screens read of the database."""
 
-    def channels(self) -> tuple[Mapping[str, object], ...]:
+    def channels(self) -> tuple[Json, ...]:
         """The older JSON shape of every channel, newest first, with `name`."""
 
     def asrun(
@@ -321,22 +327,22 @@ class Reports(Protocol):
     ) -> tuple[Json, ...]:
         """As-run rows, newest first; `before` an id pages on."""
 
-    def playlists(self, channel: ChannelName) -> tuple[Mapping[str, object], ...]:
+    def playlists(self, channel: ChannelName) -> tuple[Json, ...]:
         """The older JSON shape of a channel's playlists."""
 
-    def items(self, playlist_id: str) -> tuple[Mapping[str, object], ...]:
+    def items(self, playlist_id: str) -> tuple[Json, ...]:
         """The older JSON shape of a playlist's items, in order."""
 
-    def item(self, item_id: str) -> Mapping[str, object] | None:
+    def item(self, item_id: str) -> Json | None:
         """One item by its row id, with `channel` and its `node`; None where there is none."""
 
-    def media(self, *, whole: bool, limit: int) -> tuple[Mapping[str, object], ...]:
+    def media(self, *, whole: bool, limit: int) -> tuple[Json, ...]:
         """Copies of assets on nodes, what is due first; `whole`: also those simply there."""
 
-    def alarms(self) -> tuple[Mapping[str, object], ...]:
+    def alarms(self) -> tuple[Json, ...]:
         """Alarms that are raised, oldest first."""
 
-    def journal_tail(self, limit: int) -> tuple[Mapping[str, object], ...]:
+    def journal_tail(self, limit: int) -> tuple[Json, ...]:
         """The newest audit lines, newest first."""
 
     def last_pass(self) -> PassSeen | None:

@@ -369,7 +369,7 @@ where l.channel = w.channel and l.sending_epoch = w.epoch
 returning l.channel;
 
 -- name: take_lease
--- Give the right to send to an epoch; no row while another's lease runs.
+-- Give the right to send to an epoch; no row while another's lease runs, but for the one that fell silent.
 insert into channel_leases as l (channel, sending_epoch, granted_at, granted_until, expires_at)
 values (%(channel)s, %(epoch)s, clock_timestamp(),
         coalesce(clock_timestamp() + %(ttl)s::interval, '9999-12-31 00:00+00'),
@@ -377,7 +377,7 @@ values (%(channel)s, %(epoch)s, clock_timestamp(),
 on conflict (channel) do update set
   sending_epoch = excluded.sending_epoch, granted_at = excluded.granted_at,
   granted_until = excluded.granted_until, expires_at = excluded.expires_at
-where l.expires_at <= clock_timestamp()
+where l.expires_at <= clock_timestamp() or l.sending_epoch = %(instead_of)s
 returning l.expires_at;
 
 -- name: lease_of

@@ -289,6 +289,8 @@ def answer(wanted: DesiredChannel | None = None, **changes: Any) -> SidecarAnswe
         asrun_waiting=0,
         lease_epoch=1,
         lease_left=timedelta(seconds=25),
+        format="360p2500" if wanted is None else wanted.format.name,
+        seams=True,
     )
     return replace(base, **changes)
 

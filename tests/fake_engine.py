@@ -2,7 +2,8 @@
 
 Run as `python tests/fake_engine.py`. A clip is any file; its content, if JSON, scripts it:
 `{"frames": 250}` ends early, `{"damaged": true}` fails to open, `{"slow": 12}` takes 12 ticks.
-While the gate is open, every udp output gets one datagram for each tick.
+While the gate is open, every udp output gets one datagram for each tick. A seam ends that before
+its tick; what is shown from a seam on, the gate being shut, is sent at once when it opens.
 While a file named `engine-uncalled` is in the working folder, its outputs wait for a caller.
 A file named `engine-crash`, `engine-silent` or `engine-deaf` in the working folder makes it die,
 fall silent, or ignore everything, once (the file is removed first).
@@ -38,6 +39,11 @@ class Engine:
         self.outputs: list[Json] = []
         self.sending = False
         self.shuts_at: float | None = None
+        self.gate = 0
+        self.ends_before: int | None = None
+        self.sent_until: int | None = None
+        self.since: int | None = None
+        self.keeps_from: int | None = None
         self.serial = 0
         self.tick = 0
         self.configured = False
@@ -63,13 +69,28 @@ class Engine:
             case "outputs":
                 self.outputs = said["outputs"]
             case "send":
-                self.sending = said["on"]
+                self.turn(said)
                 self.shuts_at = shuts_at(said)
             case "quit":
                 self.end("quit")
                 sys.exit(0)
             case other:
                 say({"seen": "refused", "why": f"unknown {other}", "line": ""})
+
+    def turn(self, said: Json) -> None:
+        seam, self.gate = said.get("seam"), said.get("number", 0)
+        if said["on"] and seam is not None and seam == self.sent_until:
+            return
+        opens = said["on"] and not self.sending
+        self.sending, self.ends_before = said["on"], seam if said["on"] else None
+        if not opens:
+            self.keeps_from = None if said["on"] else seam
+            return
+        self.since, self.sent_until = self.tick, None
+        if self.keeps_from is not None:
+            self.since, self.keeps_from = self.keeps_from, None
+            for tick in range(self.since, self.tick + 1):
+                self.emit(tick)
 
     def now(self) -> int:
         return int(Fraction(time.time_ns(), 1_000_000_000) * self.rate)
@@ -80,18 +101,21 @@ class Engine:
             self.sending, self.shuts_at = False, None
         while self.tick < self.now():
             self.tick += 1
+            if self.sending and self.ends_before is not None and self.tick >= self.ends_before:
+                self.sending, self.sent_until = False, self.ends_before
+                self.status()
             changed = self.show() or changed
             if self.sending:
-                self.emit()
+                self.emit(self.tick)
         if changed or time.monotonic() - self.last_said > 0.1:
             self.status()
 
-    def emit(self) -> None:
+    def emit(self, tick: int) -> None:
         for output in self.outputs:
             if output["type"] == "udp":
                 to = urlsplit(output["url"])
                 with contextlib.suppress(OSError):
-                    self.socket.sendto(self.tick.to_bytes(8, "big"), (to.hostname, to.port))
+                    self.socket.sendto(tick.to_bytes(8, "big"), (to.hostname, to.port))
 
     def show(self) -> bool:
         self.open_ahead()
@@ -182,6 +206,11 @@ class Engine:
                 "offset_ms": 0.0,
                 "serial": self.serial,
                 "sending": self.sending,
+                "sending_since": self.since if self.sending else None,
+                "sent_until": self.sent_until,
+                "keeps_from": self.keeps_from,
+                "quiet": not self.sending,
+                "gate": self.gate,
                 "on_air": on_air,
                 "cued": [
                     {

@@ -36,11 +36,13 @@ from reconciler.model.observed import (
 )
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Act, Clip, PlayList, Rundown, SlatePicture
+from reconciler.model.seams import Hush, Join, Seal, SeamStep
 from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.model.video import VideoFormat
 from reconciler.ports import Grant, Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from reconciler.sidecar import acts as live
+from reconciler.sidecar import hush as hushes
 from reconciler.sidecar.bend import Bent, bend
 from reconciler.sidecar.lease import Lease, told
 
@@ -62,6 +64,9 @@ class FakeSidecar:
     mute: bool = False  # does not answer
     refuses: str = ""  # answers no to everything but reading
     engine_dead: bool = False
+    seams: bool = True
+    hush: hushes.Hush | None = None
+    joins: int | None = None
     ready: bool = True
     faults: tuple[str, ...] = ()
     digest: str = ""
@@ -78,6 +83,12 @@ class FakeSidecar:
     def spool(self) -> str:
         return f"{self.start.channel}-{self.start.epoch}-fake"
 
+    def sends(self, now: float) -> bool:
+        """Whether something leaves, in truth."""
+        hushed = self.hush is not None and self.hush.holds(now)
+        alive = self.life is Life.RUNNING and not self.engine_dead
+        return alive and not hushed and self.lease.may_send(now)
+
 
 class Yard:
     """Everything the fakes share: the sidecars of all nodes, and the clock they live by."""
@@ -88,7 +99,13 @@ class Yard:
         self.nodes: dict[NodeName, FakeNode] = {}
         self.changes = threading.Condition()
         self.generation = 0
+        self._number = 0
         self.written: list[tuple[str, int]] = []  # spool and number of every row there ever was
+
+    def next_number(self) -> int:
+        """A number that nobody had before."""
+        self._number += 1
+        return self._number
 
     def now(self) -> datetime:
         return self._clock()
@@ -369,12 +386,39 @@ class FakeSidecarClient:
         sidecar.digest = digest
         sidecar.acts = tuple(act for act in sidecar.acts if act.seq > rundown.acts_seq)
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
         sidecar = self._find(seen, "grant")
+        if lift and sidecar.hush is not None:
+            if sidecar.hush.number != lift:
+                raise Rejected(f"hush {lift}: {sidecar.hush.number} has taken its place")
+            sidecar.hush = None
         self._tell(sidecar, seen.epoch, None if ttl is None else ttl.total_seconds())
 
     def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
         return tuple(caught(self.grant, *lease) for lease in leases)
+
+    def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
+        sidecar = self._find(seen, type(step).__name__.lower())
+        now = self._yard.monotonic()
+        if not sidecar.seams or sidecar.engine_dead:
+            raise Rejected("this engine cannot end before a frame, nor begin with one")
+        match step:
+            case Join(seam):
+                if sidecar.sends(now):
+                    raise Rejected("it may send already; there is nothing to join")
+                sidecar.joins = seam
+                return 0
+            case Hush(seam):
+                number = self._yard.next_number()
+                hush = hushes.begin(sidecar.hush, number, seam=seam, now=now)
+                sidecar.hush = hushes.fallen_silent(hush, now)
+                return number
+            case Seal(number):
+                hushed = sidecar.hush
+                if hushed is None or hushed.number != number or not hushed.holds(now):
+                    raise Rejected(f"hush {number}: it has ended, or another has taken its place")
+                sidecar.hush = hushes.sealed(hushed)
+                return 0
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         self._tell(self._find(seen, "silence"), higher_epoch, None)
@@ -478,7 +522,8 @@ class FakeSidecarClient:
         yard = self._yard
         now = yard.frame(sidecar)
         bent = yard.bent(sidecar)
-        sending = sidecar.lease.may_send(yard.monotonic()) and not sidecar.engine_dead
+        sending = sidecar.sends(yard.monotonic())
+        hush = sidecar.hush
         state = "sending" if sending else "silent"
         return SidecarAnswer(
             tick=now,
@@ -504,6 +549,9 @@ class FakeSidecarClient:
             lease_left=sidecar.lease.left(yard.monotonic()),
             faults=sidecar.faults,
             clock_ms=round(yard.monotonic() * 1000),
+            format=str(sidecar.start.document.get("format", "360p2500")),
+            seams=sidecar.seams,
+            hush=hush.number if hush is not None and hush.is_sealed else 0,
         )
 
 

@@ -234,14 +234,16 @@ class FakeStore(FakeMedia):
             db.homes[channel, epoch] = node
             db.channels[channel] = replace(row, epoch=epoch, node=node)
 
-    def grant(self, channel: ChannelName, epoch: int, ttl: timedelta | None) -> None:
+    def grant(
+        self, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int = 0
+    ) -> None:
         if self.renew_leases({channel: (epoch, ttl)}):
             return
         with self._deciding("grant") as db:
             row, lease, now = self._known(channel), db.leases.get(channel), db.now()
             if epoch != row.epoch:
                 raise rejected(f"{channel}: epoch {epoch} may not send: {row.epoch} is the newest")
-            if lease is not None and lease.expires > now:
+            if lease is not None and lease.expires > now and lease.epoch != instead_of:
                 raise rejected(
                     f"{channel}: epoch {epoch} may not send yet: epoch {lease.epoch} may"
                 )

@@ -159,14 +159,7 @@ class FakeWorld:
     def sending(self, name: str) -> list[FakeSidecar]:
         """The sidecars that send a channel, in truth: nobody is asked."""
         now = self.clock.monotonic()
-        return [
-            s
-            for s in self.yard.sidecars.values()
-            if s.start.channel == name
-            and s.life.value == "running"
-            and not s.engine_dead
-            and s.lease.may_send(now)
-        ]
+        return [s for s in self.yard.sidecars.values() if s.start.channel == name and s.sends(now)]
 
     def on_air(self) -> list[str]:
         """Channels that one sidecar sends; more than one fails."""

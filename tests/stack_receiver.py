@@ -6,12 +6,15 @@ every output frame with its number on the channel's frame grid, which its time s
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+
+import av
 
 from tests.conformance.checker import Report, check
 from tests.stack_clips import CLIPS, RATE
@@ -104,6 +107,13 @@ def seen(datagrams: Iterable[Datagram]) -> tuple[Seen, ...]:
     return tuple(found for turn in turns if (found := _decode(turn)) is not None)
 
 
+def joined(datagrams: Sequence[Datagram]) -> Seen:
+    """Decode a stretch as one stream, as a receiver does who is not told of a change of senders."""
+    found = _decode(datagrams)
+    assert found is not None, "too little to make a picture of"
+    return found
+
+
 def _decode(turn: Sequence[Datagram]) -> Seen | None:
     stream = b"".join(datagram.data for datagram in turn)
     try:
@@ -160,6 +170,22 @@ def whole_units(stream: bytes) -> bytes:
         if is_table or (starts and starts[0] <= at < starts[-1]):
             kept.append(stream[at : at + _PACKET])
     return b"".join(kept)
+
+
+def sound_breaks(datagrams: Iterable[Datagram]) -> list[str]:
+    """Where one frame of sound (1,024 samples of AAC) is not followed by the next, in samples."""
+    stream = whole_units(b"".join(datagram.data for datagram in datagrams))
+    with av.open(io.BytesIO(stream), "r", format="mpegts") as container:
+        times = [
+            round(packet.pts * packet.time_base * 48_000)
+            for packet in container.demux(audio=0)
+            if packet.pts is not None and packet.time_base is not None
+        ]
+    return [
+        f"sample {before} is followed by {after - before} more"
+        for before, after in pairwise(times)
+        if abs(after - before - 1_024) > 1  # time stamps count ninety thousandths
+    ]
 
 
 def lost_packets(stream: bytes) -> list[str]:

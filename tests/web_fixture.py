@@ -24,6 +24,7 @@ from reconciler.model.ids import AssetId, ChannelName, NodeName, row_id
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow, JournalEntry, PassSeen
 from reconciler.model.rundown import Rundown
+from reconciler.model.seams import SeamStep
 from reconciler.ports import Grant
 from reconciler.web import WebDeps, create_app
 from reconciler.web.site import site_of
@@ -290,7 +291,10 @@ class FakeClient:
     def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
         raise NotImplementedError
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
+        raise NotImplementedError
+
+    def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
         raise NotImplementedError
 
     def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:

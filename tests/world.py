@@ -40,6 +40,7 @@ from reconciler.plan.actions import (
     CollectAsRun,
     EvictMedia,
     GrantLease,
+    HandOver,
     Leave,
     LoadRundown,
     Plan,
@@ -270,6 +271,7 @@ class World:
         action: RetireSidecar
         | AdoptSidecar
         | GrantLease
+        | HandOver
         | LoadRundown
         | AddOutput
         | RemoveOutput
@@ -287,6 +289,10 @@ class World:
                         action.channel, epoch=action.epoch, node=action.node, status="running"
                     )
             case GrantLease():
+                self._grant(key)
+            case HandOver():
+                self._must_answer(action.old_node)
+                self._fall_silent((action.channel, action.old_node, action.old_epoch))
                 self._grant(key)
             case LoadRundown():
                 self.held[key] = action.rundown
@@ -360,13 +366,19 @@ class World:
 
     def _grant(self, key: Key) -> None:
         row = self.rows[key[0]]
-        if key[2] != row.epoch:
+        if key[2] not in (row.epoch, row.sending_epoch):
             raise Rejected(f"{key[0]}: epoch {key[2]} is not the highest")
         other = row.sending_epoch not in (0, key[2])
         if other and (row.lease_expires_at is None or row.lease_expires_at > self.now):
             raise Rejected(f"{key[0]}: the lease of epoch {row.sending_epoch} runs")
         self._row(key[0], sending_epoch=key[2], status="running")
+        self._say(key, hush=0)
         self._renew(key, self.rows[key[0]])
+
+    def _fall_silent(self, key: Key) -> None:
+        self._say(key, sending=False, hush=1)
+        if self.rows[key[0]].sending_epoch == key[2]:
+            self._row(key[0], sending_epoch=0, lease_expires_at=None)
 
     def _renew(self, key: Key, row: ChannelRow) -> None:
         wanted = self.desired.channels.get(key[0])

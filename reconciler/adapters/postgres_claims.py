@@ -88,12 +88,18 @@ def renew_lease(session: Session, channel: ChannelName, epoch: int, ttl: timedel
     return session.one("renew_lease", channel=channel, epoch=epoch, ttl=ttl) is not None
 
 
-def take_lease(session: Session, channel: ChannelName, epoch: int, ttl: timedelta | None) -> None:
-    """Let `epoch` send; `Rejected` while another has it, or a newer one is known."""
+def take_lease(
+    session: Session, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int
+) -> None:
+    """Let `epoch` send; `Rejected` while another has it, or a newer one is known.
+
+    `instead_of` is an epoch that was sealed silent: its lease, though it runs, passes to `epoch`.
+    """
     highest = _hold_channel(session, channel, "lease")
     if epoch != highest:
         raise _rejected(f"{channel}: epoch {epoch} may not send: {highest} is the newest")
-    if session.one("take_lease", channel=channel, epoch=epoch, ttl=ttl) is None:
+    values = {"channel": channel, "epoch": epoch, "ttl": ttl, "instead_of": instead_of}
+    if session.one("take_lease", **values) is None:
         sending, until = session.one("lease_of", channel=channel) or (0, None)
         raise _rejected(
             f"{channel}: epoch {epoch} may not send yet: epoch {sending} may {_until(until)}"

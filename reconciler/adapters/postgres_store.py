@@ -157,7 +157,9 @@ class PostgresStore(PostgresMedia):
         with self._deciding(f"adopt {channel} epoch {epoch}") as session:
             claims.adopt_epoch(session, channel, node, epoch)
 
-    def grant(self, channel: ChannelName, epoch: int, ttl: timedelta | None) -> None:
+    def grant(
+        self, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int = 0
+    ) -> None:
         """See `Store.grant`.
 
         The epoch that has the lease may prolong it, whoever leads and whatever newer epochs are
@@ -168,7 +170,7 @@ class PostgresStore(PostgresMedia):
             if claims.renew_lease(session, channel, epoch, ttl):
                 return
         with self._deciding(f"grant {channel} epoch {epoch}") as session:
-            claims.take_lease(session, channel, epoch, ttl)
+            claims.take_lease(session, channel, epoch, ttl, instead_of=instead_of)
 
     def renew_leases(
         self, leases: Mapping[ChannelName, tuple[int, timedelta | None]]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 from urllib.parse import quote
 
 from reconciler.adapters.http_lines import Ask, Lines
@@ -16,10 +16,12 @@ from reconciler.model.ids import ChannelName, EventId, OutputName
 from reconciler.model.observed import OnAirSeen, OutputSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
+from reconciler.model.seams import Hush, Join, Seal, SeamStep
 from reconciler.ports import Grant
 from reconciler.rundown.wire import from_wire, to_wire
 
 STATUS_WITHIN = 1.0  # seconds; a look at hundreds of sidecars must not wait for one
+HUSH_WITHIN = 5.0  # until a seam, until all before it has left, and a busy machine
 ACT_WITHIN = 3.0  # an act answers within half a second; a busy machine a little later
 LOAD_WITHIN = 10.0  # a rundown of a day is some megabytes, and is flushed to disk
 TOKENS = 10_000  # sidecars whose tokens are remembered; more, and all are fetched anew
@@ -73,18 +75,33 @@ class SidecarHttp:
         body = {"epoch": seen.epoch, "digest": digest, "rundown": to_wire(rundown, reveal=True)}
         self._call(seen, "PUT", "/rundown", body, within=LOAD_WITHIN)
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:
-        """Tell it that its epoch may send.
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
+        """Tell it that its epoch may send; `lift` ends the hush of that number.
 
         The lease counts from the sidecar's own clock as read in the snapshot, which is older than
         the grant in the database; without one it counts from when the sidecar hears of it.
         """
-        self._call(seen, "POST", "/lease", _lease(seen, ttl))
+        self._call(seen, "POST", "/lease", _lease(seen, ttl) | ({"lift": lift} if lift else {}))
 
     def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
         """Tell each, as `grant` does; all are told before the first is heard."""
         said = self._call_all([(one, "POST", "/lease", _lease(one, ttl)) for one, ttl in leases])
         return tuple(answer if isinstance(answer, AdapterError) else None for answer in said)
+
+    def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
+        """One step of a hand-over; gives the number of a hush."""
+        match step:
+            case Join(seam):
+                self._call(seen, "POST", "/lease/join", {"seam": seam})
+            case Seal(number):
+                self._call(seen, "POST", "/lease/seal", {"number": number})
+            case Hush(seam):
+                body = {"seam": seam}
+                said = self._call(seen, "POST", "/lease/hush", body, within=HUSH_WITHIN)
+                return int(said["number"])
+            case _:
+                assert_never(step)
+        return 0
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         """Tell it of its successor."""
@@ -244,6 +261,9 @@ def read_answer(said: Json) -> SidecarAnswer:
         dropped_frames=int(engine["dropped_frames"]),
         engine_restarts=int(engine["restarts"]),
         clock_ms=int(said["clock_ms"]),
+        format=str(said.get("format", "")),
+        seams=bool(engine.get("capabilities", {}).get("seams")),  # it may be older than we are
+        hush=int(lease.get("hush", 0)),
     )
 
 
@@ -286,7 +306,7 @@ def _ms(ttl: timedelta | None) -> int | None:
     return None if ttl is None else round(ttl.total_seconds() * 1000)
 
 
-def _lease(seen: SidecarSeen, ttl: timedelta | None) -> Mapping[str, object]:
+def _lease(seen: SidecarSeen, ttl: timedelta | None) -> dict[str, object]:
     body: dict[str, object] = {"epoch": seen.epoch, "ttl_ms": _ms(ttl)}
     if seen.answer is not None and seen.answer.clock_ms:
         body["clock_ms"] = seen.answer.clock_ms

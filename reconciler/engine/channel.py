@@ -87,7 +87,8 @@ class Channel:
         self._offset = 0
         self._status_at = self._steer_at = 0
         self._slate_from = 0  # the tick from which on the slate is sent, too
-        self._sent_since: int | None = None
+        self._gate = 0
+        self._told: object = None  # of the gate, in the last status
         self._cpu = _CpuShare()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -105,8 +106,12 @@ class Channel:
         self._outputs.want(outputs)
 
     def send(self, command: Send) -> None:
-        """Open or shut the gate."""
-        self._outputs.send(on=command.on, until=command.until(time.monotonic_ns()))
+        """Open or shut the gate; at a seam there is a picture that decodes by itself."""
+        until = command.until(time.monotonic_ns())
+        if command.seam is not None:
+            self._line.force_key(command.seam)
+        self._outputs.send(on=command.on, until=until, seam=command.seam)
+        self._gate = command.number
 
     def stop(self) -> None:
         """End tidily: what is on air is noted, what is encoded is sent."""
@@ -184,7 +189,7 @@ class Channel:
         self._state = verdict.state
         self._begin(tick, verdict.look)
         self._send(tick, picture, sound)
-        turned = self._sent_since != self._outputs.sending_since
+        turned = self._told != (self._gate, self._outputs.leaves(tick))
         self._report(timeline, tick, at_once=turned)  # before the notes: what they tell of leaves
         self._tell(verdict.notes, tick)
         self._report(timeline, tick, at_once=bool(verdict.notes))
@@ -194,6 +199,7 @@ class Channel:
 
         An engine that starts waits for its first picture, so that the first one sent is right.
         """
+        self._outputs.reach(tick)
         is_early = isinstance(look, ShowSlate) and tick < self._slate_from
         if self._outputs.is_to_begin and not is_early:
             self._outputs.begin_at(tick)
@@ -261,15 +267,21 @@ class Channel:
         if not at_once and now - self._status_at < _STATUS_EVERY:
             return
         self._status_at = now
-        self._sent_since = self._outputs.sending_since
+        gate = self._gate  # read first: what is told of the outputs is not older
+        leaves = self._outputs.leaves(tick)
+        self._told = (gate, leaves)
         self._say(
             Status(
                 tick=tick,
                 wall=self._wall(tick),
                 offset_ms=round(self._offset / 1e6, 3),
                 serial=timeline.serial,
-                sending=self._sent_since is not None,
-                sending_since=self._sent_since,
+                sending=leaves.since is not None,
+                sending_since=leaves.since,
+                sent_until=leaves.until,
+                keeps_from=leaves.keeps_from,
+                quiet=leaves.quiet,
+                gate=gate,
                 on_air=self._on_air(),
                 cued=tuple(
                     CuedSeen(key=key, state=_STATES[seen.readiness.value], error=seen.error)

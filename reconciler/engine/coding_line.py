@@ -33,7 +33,7 @@ class CodingLine:
         self._queue: deque[tuple[int, av.VideoFrame | None, Sound]] = deque()
         self._wake = threading.Condition()
         self._deep = round(_DEEP * coding.rate)
-        self._key_at: int | None = None
+        self._keys_at: set[int] = set()
         self._ending = False
         self.dropped = 0
         self._thread = start_thread(self._run, name)
@@ -53,7 +53,8 @@ class CodingLine:
 
     def force_key(self, at: int = 0) -> None:
         """Make the next picture that is not before tick `at` a key frame."""
-        self._key_at = max(at, self._key_at or 0)
+        with self._wake:
+            self._keys_at.add(at)
 
     def finish(self, timeout: float) -> None:
         """Encode what waits, and end."""
@@ -81,8 +82,9 @@ class CodingLine:
                 if not self._queue:
                     break
                 tick, picture, sound = self._queue.popleft()
-            if self._key_at is not None and tick >= self._key_at:
-                self._key_at = None
+                due = {at for at in self._keys_at if at <= tick}
+                self._keys_at -= due
+            if due:
                 encoder.force_key()
             for chunk in encoder.encode(tick, picture, sound):
                 self._deliver(chunk)

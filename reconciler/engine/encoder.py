@@ -216,7 +216,11 @@ class Encoder:
             self._sound_held = 0
             self._sound_at = None
         if self._sound_at is None:
-            self._sound_at = at
+            # On one grid for all encoders of a channel, so that the sound of two senders joins.
+            sound = sound[-at % _AAC_FRAME :]
+            if not len(sound):
+                return
+            self._sound_at = at + -at % _AAC_FRAME
         self._sound.append(sound)
         self._sound_held += len(sound)
 

@@ -71,6 +71,12 @@ class Status(_Said):
     serial: int
     sending: bool
     sending_since: int | None  # the first tick that left since the gate was opened
+    sent_until: int | None  # the tick before which the gate shut, where that was agreed on
+    keeps_from: (
+        int | None
+    )  # with the gate shut: from this tick on, what is shown is kept to be sent
+    quiet: bool  # nothing leaves, and nothing is on its way out
+    gate: int  # number of the newest order to the gate that was carried out
     on_air: OnAirSeen | None
     cued: tuple[CuedSeen, ...]
     outputs: tuple[OutputSeen, ...]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.engine.events import OutputSeen
 from reconciler.engine.hls import HlsWriter
 from reconciler.engine.relay import Relay
+from reconciler.engine.seam import Kept, Leaves
 from reconciler.engine.sinks import FileWriter, Sink, UdpWriter, local_path
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class OutputSet:
     """All outputs. While the gate is shut none of them exists, so nothing can leave.
 
     Once it is open, the clock says with which tick to begin (`begin_at`): what was encoded before
-    is still in the encoder then, and stays inside.
+    is still in the encoder then, and stays inside. At a seam it is the other way round: from its
+    tick on nothing more is let out, though what lies before it is still in the encoder.
     """
 
     def __init__(self, rate: Fraction, segment: int, want_key: Callable[[], None]) -> None:
@@ -76,29 +78,60 @@ class OutputSet:
         self._until: int | None = None
         self._on = False
         self._begun = False
-        self.sending_since: int | None = None  # the first tick that left, or will in a moment
+        self._since: int | None = None  # the first tick that left, or will in a moment
+        self._seam: int | None = None  # open: the tick before which to end
+        self._ended: int | None = None  # the seam that the clock has reached
+        self._kept: Kept | None = None
 
     @property
     def is_to_begin(self) -> bool:
         """Whether the gate is open, and nobody has said yet with which tick."""
-        return self._on and self.sending_since is None
+        return self._on and self._since is None and self._ended is None
 
     def begin_at(self, tick: int) -> None:
         """Let out what is shown from `tick` on, until the gate is shut."""
         with self._lock:
-            self.sending_since = tick
+            self._since = tick
+
+    def reach(self, tick: int) -> None:
+        """The clock is at `tick`: what is shown from now on may lie behind a seam."""
+        with self._lock:
+            if self._on and self._seam is not None and tick >= self._seam:
+                self._ended = self._seam
+                if self._since is None:  # nothing that lies before it is under way
+                    self._turn(on=False)
+
+    def leaves(self, tick: int) -> Leaves:
+        """What leaves of the picture that is shown at `tick`."""
+        with self._lock:
+            since = self._since if self._ended is None else None
+            kept = self._kept
+            return Leaves(
+                since=since if since is not None and since <= tick else None,
+                until=self._ended,
+                keeps_from=kept.seam if kept is not None and not kept.is_over else None,
+                quiet=not self._on and all(sink.is_over for sink in self._leaving),
+            )
 
     def want(self, outputs: tuple[OutputSpec, ...]) -> None:
         """Make these the outputs; equal ones go on untouched."""
         with self._lock:
             self._wanted = outputs
-            self._converge()
+            self._converge(flush=self._on)
 
-    def send(self, *, on: bool, until: int | None = None) -> None:
-        """Open or shut the gate; open, it shuts by itself at `until` (monotonic nanoseconds)."""
+    def send(self, *, on: bool, until: int | None = None, seam: int | None = None) -> None:
+        """Open or shut the gate; open, it shuts by itself at `until` (monotonic nanoseconds).
+
+        Open, it shuts before the picture of tick `seam`; shut, it keeps what comes from there on.
+        An order that is repeated does not open what a seam has shut.
+        """
         with self._lock:
             self._until = until
-            self._turn(on=on)
+            is_over = on and seam is not None and seam == self._ended
+            self._seam = seam if on else None
+            if not is_over:
+                self._kept = self._kept if on else self._keep(seam)
+                self._turn(on=on)
             self._lapse(time.monotonic_ns())
 
     def lapse(self, now: int) -> None:
@@ -110,10 +143,13 @@ class OutputSet:
         """Give one chunk to all outputs; never waits for one."""
         with self._lock:
             self._lapse(time.monotonic_ns())
-            if not self._has_begun(chunk):
-                return
-            for sink in self._live.values():
-                sink.offer(chunk)
+            if self._kept is not None:
+                self._kept.put(chunk)
+            if self._is_behind_seam(chunk):
+                self._ended = self._seam
+                self._turn(on=False, flush=True)
+            if self._has_begun(chunk):
+                self._let_out(chunk)
 
     def seen(self) -> tuple[OutputSeen, ...]:
         """How each wanted output fares, in the order wanted."""
@@ -132,8 +168,22 @@ class OutputSet:
         for sink in (*ending, *self._leaving):
             sink.join(max(0.0, ends - time.monotonic()))
 
+    def _keep(self, seam: int | None) -> Kept | None:
+        """What to keep with the gate shut; what is kept from this seam on already stays."""
+        if seam is None or (self._kept is not None and self._kept.seam == seam):
+            return self._kept if seam is not None else None
+        return Kept(seam, self._rate)
+
+    def _is_behind_seam(self, chunk: Chunk) -> bool:
+        seam = self._seam
+        return self._on and seam is not None and chunk.tick is not None and chunk.tick >= seam
+
+    def _let_out(self, chunk: Chunk) -> None:
+        for sink in self._live.values():
+            sink.offer(chunk)
+
     def _has_begun(self, chunk: Chunk) -> bool:
-        since = self.sending_since
+        since = self._since
         if not self._begun and since is not None and chunk.tick is not None:
             self._begun = chunk.tick >= since
         return self._begun
@@ -142,13 +192,27 @@ class OutputSet:
         if self._on and self._until is not None and now >= self._until:
             self._turn(on=False)
 
-    def _turn(self, *, on: bool) -> None:
+    def _turn(self, *, on: bool, flush: bool = False) -> None:
         if self._on and not on:
             self._shut_at = datetime.now(UTC)
         if not on:
-            self._begun, self.sending_since = False, None
+            self._begun, self._since = False, None
+        elif self._ended is not None:  # it goes on, though a seam was agreed on
+            self._since, self._ended = self._ended if self._begun else None, None
         self._on = on
-        self._converge()
+        self._converge(flush=flush or on)
+        if on and self._kept is not None:
+            self._let_out_kept(self._kept)
+
+    def _let_out_kept(self, kept: Kept) -> None:
+        """Begin with what was kept; where it became too much, as if there were none."""
+        self._kept = None
+        if self._since is not None or kept.is_over:
+            return
+        self._since = kept.seam if kept.first is None else kept.first
+        for chunk in kept.take():
+            self._begun = True
+            self._let_out(chunk)
 
     def _seen(self, output: OutputSpec) -> OutputSeen:
         sink = self._live.get(output)
@@ -165,11 +229,11 @@ class OutputSet:
             restarts=0,
         )
 
-    def _converge(self) -> None:
+    def _converge(self, *, flush: bool) -> None:
         wanted = self._wanted if self._on else ()
         for output in [output for output in self._live if output not in wanted]:
             sink = self._live.pop(output)
-            sink.close(flush=self._on)
+            sink.close(flush=flush)
             self._leaving.append(sink)
         self._leaving = [sink for sink in self._leaving if not sink.is_over]
         self._bad = {output: bad for output, bad in self._bad.items() if output in wanted}

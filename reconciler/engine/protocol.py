@@ -145,11 +145,16 @@ class Send:
 
     With `for_ms` it shuts by itself that many milliseconds after `clock_ms` (a reading of this
     machine's monotonic clock; None, or one that lies ahead: now), unless told again by then.
+    `seam` is a frame at which another sender takes over, or we from another: open, the gate shuts
+    before it; shut, what is shown from it on is kept, and leaves first when the gate opens.
+    `number` comes back in the status once this is carried out.
     """
 
     on: bool
     for_ms: int | None = None
     clock_ms: int | None = None
+    seam: int | None = None
+    number: int = 0
 
     def until(self, now: int) -> int | None:
         """When the gate shuts by itself, in the nanoseconds of the clock that reads `now`."""
@@ -186,6 +191,8 @@ def parse_command(line: str | bytes) -> Command:
                 on=fields.flag("on"),
                 for_ms=fields.integer("for_ms") if fields.has("for_ms") else None,
                 clock_ms=fields.integer("clock_ms") if fields.has("clock_ms") else None,
+                seam=fields.integer("seam") if fields.has("seam") else None,
+                number=fields.integer("number", 0),
             )
         case "quit":
             return Quit()

@@ -96,6 +96,9 @@ class SidecarAnswer:
     dropped_frames: int = 0
     engine_restarts: int = 0
     clock_ms: int = 0  # its own steady clock as it answered: a later grant counts from here
+    format: str = ""
+    seams: bool = False  # its engine ends before, and begins with, a frame that is agreed on
+    hush: int = 0  # silent until this one is lifted, though it may have the right to send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,6 +202,18 @@ class GrantLease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """Let `epoch` send from a frame on, before which `old_epoch` on `old_node` falls silent."""
+
+    channel: ChannelName
+    node: NodeName
+    epoch: int
+    old_node: NodeName
+    old_epoch: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRundown:
     """Hand a sidecar its window of events."""
 
@@ -284,6 +296,7 @@ Action = (
     | RetireSidecar
     | AdoptSidecar
     | GrantLease
+    | HandOver
     | LoadRundown
     | AddOutput
     | RemoveOutput
@@ -312,7 +325,8 @@ class Impact:
     """What the audience of a channel would notice; `kind` is none, at or now.
 
     `text` is one of `none`, `at 21:00`, `starts at 12:00:32`, `starts now`, `changes now`,
-    `output NAME changes now`, `interrupts now`, `goes off air`; times are the channel's own.
+    `output NAME changes now`, `interrupts now`, `goes off air`, or of `impact.hands_over`; times
+    are the channel's own.
     """
 
     kind: str

@@ -52,6 +52,7 @@ def _keep_on(draft: Draft, crew: Crew) -> None:
         _fail_over(draft, crew)
     else:
         _start(draft)
+    _tidy_hushed(draft, crew)
     hold_frozen_edits(draft)
     _show_pin(draft)
     watch_media(draft)
@@ -82,16 +83,30 @@ def _write_last(draft: Draft, crew: Crew) -> None:
 def _tidy(draft: Draft, crew: Crew) -> None:
     """Retire what can never send: collect what the dead wrote, heal doubles."""
     for sidecar in crew.surplus:
-        draft.retire(sidecar, Cause.DUPLICATE if crew.living else Cause.ORPHAN)
+        if not (_is_hushed(sidecar) and crew.living):
+            draft.retire(sidecar, Cause.DUPLICATE if crew.living else Cause.ORPHAN)
     for sidecar in crew.dead:
         draft.retire(sidecar, Cause.SIDECAR_DIED)
     retire_ghost(draft, crew, Cause.SIDECAR_DIED)
+
+
+def _tidy_hushed(draft: Draft, crew: Crew) -> None:
+    """Who fell silent for another is in nobody's way: that one is let on air first."""
+    for sidecar in crew.surplus:
+        if _is_hushed(sidecar) and crew.living:
+            draft.retire(sidecar, Cause.DUPLICATE)
+
+
+def _is_hushed(sidecar: SidecarSeen) -> bool:
+    return sidecar.answer is not None and sidecar.answer.hush > 0
 
 
 def _keep_sender(draft: Draft, crew: Crew, sender: SidecarSeen) -> None:
     reason = reason_to_replace(draft, sender) or _reason_to_yield(draft, crew, sender)
     if reason is not None:
         replace(draft, crew, sender, reason)
+        if _is_hushed(sender) and not draft.retires(sender):  # for nobody who is ready
+            _let_send(draft, crew, sender)
     else:
         if crew.successor is not None:
             draft.retire(crew.successor, Cause.DUPLICATE)
@@ -104,12 +119,12 @@ def _keep_sender(draft: Draft, crew: Crew, sender: SidecarSeen) -> None:
 
 
 def _reason_to_yield(draft: Draft, crew: Crew, sender: SidecarSeen) -> Reason | None:
-    """An old sender whose lease has lapsed stays silent: the one that is ready goes on air."""
+    """An old sender that fell silent stays so: the one that is ready goes on air."""
     next_one = crew.successor
     silent = sender.answer is not None and not sender.answer.sending
     if not silent or next_one is None or standing(next_one, draft.scene.seen) is not Standing.READY:
         return None
-    because = "its lease has lapsed, and its successor is ready"
+    because = "it is silent, and its successor is ready"
     return Reason(what="hand over", cause=Cause.SUCCESSOR_READY, because=because, free=True)
 
 
@@ -154,7 +169,7 @@ def _let_send(draft: Draft, crew: Crew, sidecar: SidecarSeen) -> None:
                 channel=draft.name, node=sidecar.node, epoch=sidecar.epoch, cause=Cause.DRIFTED
             )
         )
-    if answer is None or sidecar.epoch < case.epoch:
+    if answer is None or (sidecar.epoch < case.epoch and not _is_hushed(sidecar)):
         return
     if not (answer.ready or answer.sending) or (answer.sending and case.right == sidecar.epoch):
         return

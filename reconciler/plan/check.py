@@ -19,6 +19,7 @@ from reconciler.plan.actions import (
     CollectAsRun,
     EvictMedia,
     GrantLease,
+    HandOver,
     LoadRundown,
     Plan,
     RemoveOutput,
@@ -34,6 +35,7 @@ _OnSidecar = (
     RetireSidecar
     | AdoptSidecar
     | GrantLease
+    | HandOver
     | LoadRundown
     | AddOutput
     | RemoveOutput
@@ -96,7 +98,9 @@ def _rights(plan: Plan, seen: Snapshot) -> Iterator[str]:
     for action in plan.actions:
         if isinstance(action, RetireSidecar):
             gone.add((action.channel, action.epoch))
-        if not isinstance(action, GrantLease):
+        if isinstance(action, HandOver):  # it falls silent before the right is given on
+            gone.add((action.channel, action.old_epoch))
+        if not isinstance(action, GrantLease | HandOver):
             continue
         if granted.setdefault(action.channel, action.epoch) != action.epoch:
             yield f"{action.channel}: the right to send is given to two epochs"
@@ -113,7 +117,7 @@ def _has_lapsed(row: ChannelRow, seen: Snapshot) -> bool:
 
 def _senders(plan: Plan, seen: Snapshot) -> Iterator[str]:
     """Who is on air is retired for a stated reason, and a drain only for a successor."""
-    granted = {a.channel for a in plan.actions if isinstance(a, GrantLease)}
+    granted = {a.channel for a in plan.actions if isinstance(a, GrantLease | HandOver)}
     rows = seen.database.channels
     for action in plan.actions:
         if not isinstance(action, RetireSidecar) or action.channel not in rows:

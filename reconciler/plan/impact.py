@@ -6,16 +6,25 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from reconciler.model.desired import DesiredChannel, StreamOutput
 from reconciler.plan.actions import Impact
 
 NONE = Impact(kind="none")
+CHANGES_SENDER = Impact(kind="none", text="changes sender, no frame missing")
 STARTS_NOW = Impact(kind="now", text="starts now")
 CHANGES_NOW = Impact(kind="now", text="changes now")
 INTERRUPTS_NOW = Impact(kind="now", text="interrupts now")
 GOES_OFF_AIR = Impact(kind="now", text="goes off air")
 
+_JOINED = frozenset({"udp"})  # whose far end takes what comes, from whomever it comes
 _KINDS = ("none", "at", "now")
-_TEXTS = (CHANGES_NOW.text, STARTS_NOW.text, INTERRUPTS_NOW.text, GOES_OFF_AIR.text)
+_TEXTS = (
+    CHANGES_SENDER.text,
+    CHANGES_NOW.text,
+    STARTS_NOW.text,
+    INTERRUPTS_NOW.text,
+    GOES_OFF_AIR.text,
+)
 
 
 def stronger(one: Impact, other: Impact) -> Impact:
@@ -32,6 +41,25 @@ def at(instant: datetime, now: datetime, timezone: str, *, starts: bool = False)
 def output_changes(name: str) -> Impact:
     """One output begins anew, or ends, while the channel goes on."""
     return Impact(kind="now", text=f"output {name} changes now")
+
+
+def hands_over(wanted: DesiredChannel, old_format: str) -> Impact:
+    """Two senders change places at one frame: what follows it joins, where it needs no connection.
+
+    A far end that is connected to (SRT, RTMP) is connected to anew; HLS and files begin anew on
+    the disk of the new sender.
+    """
+    if old_format != wanted.format.name:
+        return INTERRUPTS_NOW
+    anew = [
+        str(output.name)
+        for output in wanted.outputs
+        if not (isinstance(output, StreamOutput) and output.type in _JOINED)
+    ]
+    if not anew:
+        return CHANGES_SENDER
+    outputs = f"output {anew[0]} begins" if len(anew) == 1 else f"outputs {', '.join(anew)} begin"
+    return Impact(kind="now", text=f"{outputs} anew now")
 
 
 def local(instant: datetime, now: datetime, timezone: str) -> str:

@@ -18,6 +18,7 @@ from reconciler.plan.actions import (
     AdoptSidecar,
     CollectAsRun,
     GrantLease,
+    HandOver,
     LoadRundown,
     RemoveOutput,
     RetireSidecar,
@@ -44,8 +45,8 @@ TURNS: Mapping[Standing, frozenset[type[Action]]] = {
     Standing.DEAD: frozenset({RetireSidecar}),
     Standing.MUTE: frozenset({RetireSidecar, AdoptSidecar}),
     Standing.STARTING: _TALK | {RetireSidecar, AdoptSidecar},
-    Standing.READY: _TALK | {RetireSidecar, AdoptSidecar, GrantLease},
-    Standing.SENDING: _TALK | {RetireSidecar, AdoptSidecar, GrantLease},
+    Standing.READY: _TALK | {RetireSidecar, AdoptSidecar, GrantLease, HandOver},
+    Standing.SENDING: _TALK | {RetireSidecar, AdoptSidecar, GrantLease, HandOver},
     Standing.SUPERSEDED: frozenset({RetireSidecar, CollectAsRun}),
 }
 

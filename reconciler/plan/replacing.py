@@ -2,7 +2,8 @@
 
 What would interrupt a channel on air needs leave, unless the lineup or an operator asked for just
 that (maintenance, an override) or nothing is on air that could be interrupted. Once a successor
-that fits has been spawned, leave was given: handing over needs no second one.
+that fits has been spawned, leave was given: handing over needs no second one. Where both engines
+can agree on a frame nothing is missing in between; else the old one has to go first.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reconciler.model.desired import DesiredNode
+from reconciler.model.desired import DesiredNode, EngineKind
 from reconciler.model.ids import NodeName
 from reconciler.model.observed import SidecarSeen
-from reconciler.plan.actions import Cause, GrantLease
+from reconciler.plan.actions import Cause, GrantLease, HandOver, Impact
 from reconciler.plan.draft import Draft
 from reconciler.plan.failover import bar_to_sending
-from reconciler.plan.impact import INTERRUPTS_NOW
+from reconciler.plan.impact import INTERRUPTS_NOW, STARTS_NOW, hands_over
 from reconciler.plan.lifecycle import Crew, Standing, standing
 from reconciler.plan.placement import Placed, misfit, place
 from reconciler.plan.respawn import due_at
@@ -122,6 +123,21 @@ def _hand_over(draft: Draft, crew: Crew, sender: SidecarSeen, successor: Sidecar
     if bar is not None:
         draft.hold("hand over", bar.because, until=bar.until, allow=bar.allow)
         return
+    if agrees_on_a_frame(sender) and agrees_on_a_frame(successor):
+        draft.notice(_impact(draft, sender))
+        draft.act(
+            HandOver(
+                channel=draft.name,
+                node=successor.node,
+                epoch=successor.epoch,
+                old_node=sender.node,
+                old_epoch=sender.epoch,
+                cause=Cause.SUCCESSOR_READY,
+            )
+        )
+        draft.retire(sender, Cause.SUCCESSOR_READY)
+        return
+    draft.notice(INTERRUPTS_NOW)
     draft.retire(sender, Cause.SUCCESSOR_READY)
     draft.act(
         GrantLease(
@@ -131,7 +147,20 @@ def _hand_over(draft: Draft, crew: Crew, sender: SidecarSeen, successor: Sidecar
             cause=Cause.SUCCESSOR_READY,
         )
     )
-    draft.notice(INTERRUPTS_NOW)
+
+
+def agrees_on_a_frame(sidecar: SidecarSeen) -> bool:
+    """Whether it can end before a frame, or begin with one, and say so."""
+    answer = sidecar.answer
+    return answer is not None and answer.seams and answer.engine == "running"
+
+
+def _impact(draft: Draft, sender: SidecarSeen) -> Impact:
+    """What the audience will notice when a successor of `sender` takes over at a frame."""
+    answer = sender.answer
+    if answer is None or not answer.sending:
+        return STARTS_NOW
+    return hands_over(draft.wanted, answer.format)
 
 
 def _may_begin(draft: Draft, crew: Crew, sender: SidecarSeen, reason: Reason) -> bool:
@@ -164,7 +193,8 @@ def _begin(draft: Draft, sender: SidecarSeen, reason: Reason) -> None:
         draft.hold(reason.what, placed.why_not)
         return
     draft.interrupts = True
-    draft.notice(INTERRUPTS_NOW)
+    joins = not doubles and draft.wanted.engine is EngineKind.EMBEDDED and agrees_on_a_frame(sender)
+    draft.notice(_impact(draft, sender) if joins else INTERRUPTS_NOW)
     _take_turn(draft, sender.node, reason)
     if doubles:  # one device or one room cannot hold both
         draft.retire(sender, reason.cause)

@@ -18,6 +18,7 @@ from reconciler.plan.actions import (
     CollectAsRun,
     EvictMedia,
     GrantLease,
+    HandOver,
     LoadRundown,
     RaiseAlarm,
     ReleaseDevice,
@@ -119,7 +120,13 @@ def _of_output(action: AddOutput | RemoveOutput | ClaimDevice | ReleaseDevice) -
 
 
 def _of_sidecar(
-    action: SpawnSidecar | RetireSidecar | AdoptSidecar | GrantLease | LoadRundown | CollectAsRun,
+    action: SpawnSidecar
+    | RetireSidecar
+    | AdoptSidecar
+    | GrantLease
+    | HandOver
+    | LoadRundown
+    | CollectAsRun,
 ) -> Phrase:
     match action:
         case SpawnSidecar():
@@ -128,15 +135,26 @@ def _of_sidecar(
             return "+", f"spawn sidecar on {action.node}, epoch {action.epoch}{held}"
         case RetireSidecar():
             return "-", f"retire sidecar on {action.node}, epoch {action.epoch}"
-        case AdoptSidecar():
-            return "~", f"adopt sidecar on {action.node}, epoch {action.epoch}"
-        case GrantLease():
-            return "~", f"let epoch {action.epoch} on {action.node} send"
+        case AdoptSidecar() | GrantLease() | HandOver():
+            return _of_right(action)
         case LoadRundown():
             count = len(action.rundown.events)
             return "~", f"load rundown on {action.node}: {count} event{'' if count == 1 else 's'}"
         case CollectAsRun():
             return "~", f"collect as-run from {action.node}"
+        case _:
+            assert_never(action)
+
+
+def _of_right(action: AdoptSidecar | GrantLease | HandOver) -> Phrase:
+    match action:
+        case AdoptSidecar():
+            return "~", f"adopt sidecar on {action.node}, epoch {action.epoch}"
+        case GrantLease():
+            return "~", f"let epoch {action.epoch} on {action.node} send"
+        case HandOver():
+            old = f"epoch {action.old_epoch} on {action.old_node}"
+            return "~", f"hand over from {old} to epoch {action.epoch} on {action.node}"
         case _:
             assert_never(action)
 

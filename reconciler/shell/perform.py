@@ -7,7 +7,7 @@ from typing import assert_never
 
 from reconciler.errors import Rejected
 from reconciler.model.desired import Desired, DesiredNode, Runtime
-from reconciler.model.ids import NodeName, RecorderName
+from reconciler.model.ids import ChannelName, NodeName, RecorderName
 from reconciler.model.observed import Life, SidecarSeen
 from reconciler.plan.actions import (
     Action,
@@ -18,6 +18,7 @@ from reconciler.plan.actions import (
     CollectAsRun,
     EvictMedia,
     GrantLease,
+    HandOver,
     LoadRundown,
     RaiseAlarm,
     ReleaseDevice,
@@ -36,6 +37,7 @@ from reconciler.plan.outputs import output_document
 from reconciler.ports import NodeControl
 from reconciler.shell.compile import Compilation
 from reconciler.shell.copying import bring, convert
+from reconciler.shell.hand_over import hand_over
 from reconciler.shell.start import going_on, start_of
 from reconciler.shell.world import World
 
@@ -130,6 +132,7 @@ class Hand:
         action: SpawnSidecar
         | RetireSidecar
         | GrantLease
+        | HandOver
         | LoadRundown
         | AddOutput
         | RemoveOutput
@@ -142,10 +145,11 @@ class Hand:
             case RetireSidecar():
                 self._retire(action)
             case GrantLease():
+                self._grant(action)
+            case HandOver():
+                old = self._found(action.channel, action.old_node, action.old_epoch)
                 fence = self._desired.channels[action.channel].failover.fence
-                world.store.grant(action.channel, action.epoch, fence)
-                world.sidecars.grant(self._seen(action), fence)
-                world.store.confirm_leases({action.channel: action.epoch})
+                hand_over(world, old, self._seen(action), fence)
             case LoadRundown():
                 seen = self._seen(action)
                 world.sidecars.load_rundown(seen, action.rundown, action.digest)
@@ -161,6 +165,14 @@ class Hand:
                 self._collect(self._seen(action))
             case _:
                 assert_never(action)
+
+    def _grant(self, action: GrantLease) -> None:
+        """Written first, then told: what fell silent for another sends again by that alone."""
+        seen = self._seen(action)
+        fence = self._desired.channels[action.channel].failover.fence
+        self._world.store.grant(action.channel, action.epoch, fence)
+        self._world.sidecars.grant(seen, fence, lift=seen.answer.hush if seen.answer else 0)
+        self._world.store.confirm_leases({action.channel: action.epoch})
 
     def _spawn(self, action: SpawnSidecar) -> None:
         channel = self._desired.channels[action.channel]
@@ -199,13 +211,14 @@ class Hand:
                 return
 
     def _seen(
-        self, action: GrantLease | LoadRundown | AddOutput | RemoveOutput | CollectAsRun
+        self, action: GrantLease | HandOver | LoadRundown | AddOutput | RemoveOutput | CollectAsRun
     ) -> SidecarSeen:
-        seen = self._sidecars.get((action.channel, action.node, action.epoch))
+        return self._found(action.channel, action.node, action.epoch)
+
+    def _found(self, channel: ChannelName, node: NodeName, epoch: int) -> SidecarSeen:
+        seen = self._sidecars.get((channel, node, epoch))
         if seen is None:
-            raise Rejected(
-                f"{action.node}: {action.channel}: no sidecar of epoch {action.epoch} any more"
-            )
+            raise Rejected(f"{node}: {channel}: no sidecar of epoch {epoch} any more")
         return seen
 
     def _node(self, name: NodeName) -> NodeControl:

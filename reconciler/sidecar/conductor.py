@@ -22,7 +22,8 @@ from reconciler.sidecar.bend import Bender, Bent, bend
 from reconciler.sidecar.disk import cut_log, names_in
 from reconciler.sidecar.engine_port import Cue, Evidence, WantedOutput
 from reconciler.sidecar.engines import make_engine
-from reconciler.sidecar.lease import Lease, told
+from reconciler.sidecar.gate import SendingGate
+from reconciler.sidecar.lease import Lease
 from reconciler.sidecar.memory import Held, Memory
 from reconciler.sidecar.player import Picture, Situation, want
 from reconciler.sidecar.position import Position, is_fresh, wall_frame
@@ -38,6 +39,7 @@ TURN = 0.25  # seconds between turns when nothing wakes it
 TIDY_EVERY = 1.0  # seconds between looks at the media folder, row updates and the account
 LEAD = Fraction(60, 1000)  # seconds that an act needs to reach a busy engine before its frame
 TOO_LATE = Fraction(1, 2)  # seconds from now that a newer rundown may not change any more
+SILENT_WITHIN = 2.0  # seconds from a seam until what lies before it has left the encoder
 SHOWN_WITHIN = 0.4  # seconds that an act waits for its read-back
 ACTS_MOST = 2_000  # acts in force; nobody presses that often between two rundowns
 LOGS = ("sidecar.log", "engine.log")
@@ -56,7 +58,6 @@ class Conductor:
         self._ending = threading.Event()
         self.held: Held | None = memory.rundown()
         self.acts_seq, self.acts = memory.acts()
-        self.lease: Lease = memory.lease(spec.epoch)
         kept = memory.outputs()
         self.outputs: tuple[WantedOutput, ...] = spec.outputs if kept is None else kept
         self.present = names_in(spec.media_root)
@@ -72,6 +73,7 @@ class Conductor:
         self._accountant = Accountant(self.recorder, self._rate, self.since)
         self._accountant.remember(spool, spec.previous_until)
         self.engine = make_engine(spec, self.outputs)
+        self.gate = SendingGate(self.engine, memory, spec.epoch)
         self._position = Position(self._clock, self._rate, self.engine.read)
         self._thread = threading.Thread(target=self._turn_on, name="conductor")
 
@@ -130,13 +132,13 @@ class Conductor:
 
     def _pause(self) -> float:
         """How long nothing needs to be done, unless something happens."""
-        until = self.lease.until
+        until = self.gate.ends_at()
         left = until - time.monotonic() if until is not None else TURN
         return min(TURN, left) if left > 0 else TURN
 
     def _direct(self) -> None:
         """Decide what should be shown, and tell the engine what it does not know yet."""
-        self._keep_gate()
+        self.gate.keep()
         now = self.now()
         self.bent = self._bender.bend(self.rundown, self.acts, now)
         self.picture = want(self.bent.showings, self._situation(now))
@@ -145,11 +147,6 @@ class Conductor:
             self.recorder.learn(self.picture.shown)
             self._told = self.picture.cues
             self.serial = self.engine.show(self.picture.cues)
-
-    def _keep_gate(self) -> None:
-        """Open or shut the gate; it shuts by itself when the lease ends, should we be frozen."""
-        on = self.lease.may_send(time.monotonic())
-        self.engine.send(on=on, until=self.lease.until)
 
     def _situation(self, now: int) -> Situation:
         rundown = self.rundown
@@ -203,19 +200,45 @@ class Conductor:
             self._direct()
             return True
 
-    def hear_lease(self, epoch: int, ttl: float | None, asked_at: float) -> None:
-        """Take word of an epoch; raises `Rejected` for an older one."""
+    @property
+    def lease(self) -> Lease:
+        """What it knows of its right to send."""
+        return self.gate.lease
+
+    def hear_lease(self, epoch: int, ttl: float | None, asked_at: float, *, lift: int = 0) -> None:
+        """Take word of an epoch, and lift a hush; raises `Rejected` for an older one."""
         with self._lock:
-            refusal = self.lease.refuses(epoch)
-            if refusal:
-                raise Rejected(refusal)
-            before = self.lease
-            self.lease = told(before, epoch, ttl=ttl, asked_at=asked_at)
-            if self.lease.is_fenced and not before.is_fenced:
-                log.warning("epoch %d took over: silent for ever", epoch)
-            self._keep_gate()
-            if _lasting(self.lease) != _lasting(before):
-                self._memory.keep_lease(self.lease)
+            self.gate.hear(epoch, ttl, asked_at, lift=lift)
+
+    def join(self, seam: int) -> None:
+        """Keep from frame `seam` on what is shown, to send it first."""
+        with self._lock:
+            self.gate.join(seam, self.now())
+
+    def hush(self, seam: int) -> int:
+        """Fall silent before frame `seam`, and wait until that was read back; gives its number.
+
+        Raises `Rejected` where it was not: then it sends on.
+        """
+        with self._lock:
+            number, is_silent = self.gate.begin_hush(seam, self.now())
+            left = float((seam - self.now()) / self._rate)
+        seen = self.engine.await_seen(is_silent, left + SILENT_WITHIN)
+        if not is_silent(seen):
+            with self._lock:
+                is_silent = self.gate.shut(number)
+            seen = self.engine.await_seen(is_silent, SHOWN_WITHIN)
+        with self._lock:
+            if not is_silent(seen):
+                self.gate.drop(number)
+                raise Rejected(f"hush {number}: it was not read back as silent; it sends on")
+            self.gate.fell_silent(number)
+        return number
+
+    def seal(self, number: int) -> None:
+        """Let a hush last."""
+        with self._lock:
+            self.gate.seal(number)
 
     def set_outputs(self, outputs: tuple[WantedOutput, ...]) -> None:
         """Replace the wanted outputs; raises `Rejected` for what the engine cannot do."""
@@ -317,7 +340,3 @@ class Conductor:
     def _refuse_old(self, epoch: int) -> None:
         if epoch < self.spec.epoch:
             raise Rejected(f"epoch {epoch} is older than this sidecar's {self.spec.epoch}")
-
-
-def _lasting(lease: Lease) -> tuple[int, bool]:
-    return lease.highest, lease.granted and lease.until is None

@@ -50,6 +50,7 @@ CAPABILITIES = Capabilities(
     layers=1,
     exact_as_run=True,
     live_inputs=True,
+    seams=True,
 )
 
 
@@ -88,13 +89,16 @@ class EmbeddedEngine:
             self._wanted = replace(self._wanted, outputs=tuple(outputs))
             self._lock.notify_all()
 
-    def send(self, *, on: bool, until: float | None = None) -> None:
-        """Open or shut the gate; the child itself shuts it at `until`."""
-        gate = Gate(on=on, until=until if on else None)
+    def send(self, *, on: bool, until: float | None = None, seam: int | None = None) -> int:
+        """Open or shut the gate; the child itself shuts it at `until`, or before `seam`."""
         with self._lock:
-            if self._wanted.gate != gate:
+            before = self._wanted.gate
+            gate = Gate(on=on, until=until if on else None, seam=seam, number=before.number)
+            if before != gate:
+                gate = replace(gate, number=before.number + 1)
                 self._wanted = replace(self._wanted, gate=gate)
                 self._lock.notify_all()
+            return gate.number
 
     def read(self) -> EngineSeen:
         """What was read back last."""
@@ -272,7 +276,7 @@ class EmbeddedEngine:
                     self._evidence.append(evidence)
                 elif kind == "status":
                     before, self._seen = self._seen, wire.read_status(said, self._seen, now)
-                    if before.sending != self._seen.sending:
+                    if _gate_of(before) != _gate_of(self._seen):
                         self._evidence.append(GateTurned(seen=self._seen))
                 elif kind == "refused":
                     self._seen = replace(self._seen, error=f"refused: {said.text('why', '')}")
@@ -280,6 +284,10 @@ class EmbeddedEngine:
                 self._lock.notify_all()
         except UsageError as error:
             log.error("%s", error)  # noqa: TRY400  # the sentence says it all
+
+
+def _gate_of(seen: EngineSeen) -> tuple[bool, int | None]:
+    return seen.sending, seen.keeps_from
 
 
 def _silence(seen: EngineSeen, started: float) -> str:

@@ -82,6 +82,7 @@ class Capabilities:
     layers: int
     exact_as_run: bool  # it tells first and last frame of each cue itself
     live_inputs: bool
+    seams: bool = False  # it ends before, and begins with, a frame that is agreed on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,10 @@ class EngineSeen:
     serial: int = 0  # the newest timeline that it adopted
     sending: bool = False
     sending_since: int | None = None  # the first frame that left, where the engine tells it
+    sent_until: int | None = None  # the seam before which the gate shut, where one was agreed on
+    keeps_from: int | None = None  # the gate shut: what is shown from this seam on is kept
+    quiet: bool = True  # the gate shut: nothing is on its way out any more
+    gate: int | None = None  # number of the newest gate that it carried out, where it tells it
     on_air: OnAir | None = None
     cued: Mapping[str, CueState] = field(default_factory=dict)
     outputs: tuple[OutputState, ...] = ()
@@ -206,10 +211,13 @@ class EnginePort(Protocol):
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs; equal ones are left untouched."""
 
-    def send(self, *, on: bool, until: float | None = None) -> None:
+    def send(self, *, on: bool, until: float | None = None, seam: int | None = None) -> int | None:
         """Open or shut the gate of all outputs; `until` (monotonic seconds) it shuts by itself.
 
-        The engine keeps that time, so that it falls silent though we be frozen.
+        The engine keeps that time, so that it falls silent though we be frozen. `seam` is a frame:
+        open, the gate shuts before it; shut, what is shown from it on leaves first once it opens.
+        Returns the number by which `EngineSeen.gate` tells that this was carried out; None where
+        the engine does not tell.
         """
 
     def read(self) -> EngineSeen:

@@ -21,6 +21,9 @@ def faults(conductor: Conductor, reading: Reading) -> Iterator[str]:
         yield f"engine: {seen.error}"
     if conductor.lease.is_fenced:
         yield f"silent: epoch {conductor.lease.highest} took over"
+    hush = conductor.gate.hush
+    if hush is not None and hush.is_sealed:
+        yield "silent: it gives way to its successor"
     if conductor.recorder.trouble:
         yield f"as-run cannot be written: {conductor.recorder.trouble}"
     if conductor.unkept:

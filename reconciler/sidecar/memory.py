@@ -90,13 +90,20 @@ class Memory:
             log.error("acts.json is damaged: %r", error)  # noqa: TRY400  # the file is what matters
             return 0, ()
 
-    def keep_lease(self, lease: Lease) -> None:
-        """Remember the highest epoch met, and a right to send that has no end.
+    def keep_lease(self, lease: Lease, *, sealed: int = 0) -> None:
+        """Remember the highest epoch met, a right to send that has no end, and a sealed hush.
 
         A right that ends is not kept: our clock may not be the same after a restart.
         """
         unlimited = lease.granted and lease.until is None and not lease.is_fenced
-        self._keep("lease.json", {"highest": lease.highest, "unlimited": unlimited})
+        kept = {"highest": lease.highest, "unlimited": unlimited, "sealed": sealed}
+        self._keep("lease.json", kept)
+
+    def sealed(self) -> int:
+        """The number of the sealed hush; 0: none."""
+        kept = read_json(self._folder / "lease.json")
+        number = kept.get("sealed") if isinstance(kept, dict) else None
+        return number if isinstance(number, int) else 0
 
     def lease(self, own: int) -> Lease:
         """The lease as far as it outlives a restart."""

@@ -65,6 +65,8 @@ class Recorder:
         self._aired_from: dict[str, int] = {}  # the frame, where it was not the first one
         self._hushed: set[str] = set()  # shown inside, after a part of them was sent
         self._gate_is_open = False
+        self._keeps_from: int | None = None  # the gate shut: from this frame on it may yet leave
+        self._may_leave: list[tuple[str, SpoolRow]] = []  # and these ended meanwhile
         self._writes: deque[Write] = deque()
         self._cuts: deque[_Cut] = deque(maxlen=16)
         self.trouble = ""
@@ -114,11 +116,25 @@ class Recorder:
         if seen.engine != "running":
             return  # its loss is evidence of its own
         self._gate_is_open = seen.sending
+        self._keeps_from = seen.keeps_from
         if not seen.sending:
             self._hush(seen)
-        elif seen.on_air is not None:
-            since = seen.tick if seen.sending_since is None else seen.sending_since
+            if seen.keeps_from is None:
+                self._settle(None)
+            return
+        since = seen.tick if seen.sending_since is None else seen.sending_since
+        self._settle(since)
+        if seen.on_air is not None:
             self._air(seen.on_air, since, seen.tick)
+
+    def _settle(self, since: int | None) -> None:
+        """What was kept has left from `since` on, or will never leave."""
+        for key, row in self._may_leave:
+            if since is None or row.last_tick < since:
+                self._close(key, replace(row, why=silent_or(row, row.why)))
+            else:
+                self._close(key, self._from(replace(row, evidence="engine"), since))
+        self._may_leave.clear()
 
     def _air(self, on_air: OnAir, since: int, tick: int) -> None:
         """What is shown at `tick` leaves from `since` on, at the latest."""
@@ -142,10 +158,28 @@ class Recorder:
             del self._open[key]
             self._hushed.add(key)
             self._aired_from.pop(key, None)
-            if seen.on_air is not None and seen.on_air.key == key:
-                row = self._moved(row, seen.on_air, seen.tick)  # noqa: PLW2901  # the same row
+            row = self._left(key, row, seen)  # noqa: PLW2901  # the same row
             ended_at = row.ended_at or self._clock.instant(row.last_tick + 1)
             self._close(key, replace(row, ended_at=ended_at, why="silent"))
+
+    def _left(self, key: str, row: SpoolRow, seen: EngineSeen) -> SpoolRow:
+        """The row as far as it left: up to the seam, where one was agreed on."""
+        on_air = seen.on_air if seen.on_air is not None and seen.on_air.key == key else None
+        if seen.sent_until is None:
+            return row if on_air is None else self._moved(row, on_air, seen.tick)
+        last = max(row.first_tick, seen.sent_until - 1)
+        if on_air is not None:
+            source = on_air.source_frame - (seen.tick - last if on_air.moving else 0)
+        else:  # it ended with the seam, or after it
+            stands = row.last_source_frame == row.first_source_frame
+            stands = stands and row.last_tick > row.first_tick
+            source = row.last_source_frame + (0 if stands else last - row.last_tick)
+        return replace(
+            row,
+            last_tick=last,
+            last_source_frame=max(row.first_source_frame, source),
+            ended_at=self._clock.instant(last + 1),
+        )
 
     def refresh(self, seen: EngineSeen) -> None:
         """Bring the row of what is on air up to date."""
@@ -246,9 +280,14 @@ class Recorder:
             first_source_frame=ended.first_source_frame,
             last_source_frame=ended.last_source_frame,
             ended_at=self._clock.instant(ended.last_tick + 1),
-            why=silent_or(row, self._why(ended)),
+            why=self._why(ended),
             error=ended.error or row.error,
         )
+        seam = self._keeps_from
+        if row.evidence == "none" and seam is not None and row.last_tick >= seam:
+            self._may_leave.append((ended.key, row))
+            return
+        row = replace(row, why=silent_or(row, row.why))
         self._close(ended.key, self._from(row, aired_from))
 
     def _close(self, key: str, row: SpoolRow) -> None:
@@ -273,6 +312,8 @@ class Recorder:
         return "cut" if is_cut else "end"
 
     def _lose(self, lost: EngineLost) -> None:
+        self._settle(None)
+        self._keeps_from = None
         for key, row in self._open.items():
             last = max(row.last_tick, lost.tick)
             closed = replace(

@@ -86,6 +86,9 @@ class _Views:
             ("/asrun/ack", "POST", self.acknowledge),
             ("/outputs", "PUT", self.outputs),
             ("/lease", "POST", self.lease),
+            ("/lease/join", "POST", self.join),
+            ("/lease/hush", "POST", self.hush),
+            ("/lease/seal", "POST", self.seal),
             ("/playlist/load", "POST", self.playlist),
             ("/transport/<act>", "POST", self.transport),
             ("/channel/stop", "POST", self.stop),
@@ -152,10 +155,31 @@ class _Views:
         asked = said.optional_integer("clock_ms")
         asked_at = heard_at if asked is None else min(heard_at, asked / 1000)
         self._conductor.hear_lease(
-            said.integer("epoch"), None if ttl is None else ttl / 1000, asked_at
+            said.integer("epoch"),
+            None if ttl is None else ttl / 1000,
+            asked_at,
+            lift=said.integer("lift", 0),
         )
         lease = self._conductor.lease
         return jsonify(ok=True, epoch=lease.highest, sending=lease.may_send(time.monotonic()))
+
+    def join(self) -> Response:
+        """Keep what is shown from a frame on, for a successor's first word."""
+        seam = Fields(_body(), "body").integer("seam")
+        self._conductor.join(seam)
+        return jsonify(ok=True, seam=seam)
+
+    def hush(self) -> Response:
+        """Fall silent before a frame; answers once it is."""
+        seam = Fields(_body(), "body").integer("seam")
+        number = self._conductor.hush(seam)
+        return jsonify(ok=True, number=number, until=self._conductor.engine.read().sent_until)
+
+    def seal(self) -> Response:
+        """Let a hush last until it is lifted."""
+        number = Fields(_body(), "body").integer("number")
+        self._conductor.seal(number)
+        return jsonify(ok=True, number=number)
 
     def playlist(self) -> Response:
         started = time.monotonic()

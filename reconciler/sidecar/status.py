@@ -69,6 +69,7 @@ def status(conductor: Conductor) -> dict[str, object]:
             "epoch": lease.highest,
             "granted": lease.may_send(monotonic),
             "left_ms": None if left is None else round(left.total_seconds() * 1000),
+            "hush": conductor.gate.sealed,
         },
         "clock_ms": round(monotonic * 1000),
         "faults": list(faults(conductor, reading)),
@@ -153,6 +154,7 @@ def _capabilities(conductor: Conductor) -> dict[str, object]:
         "layers": able.layers,
         "exact_as_run": able.exact_as_run,
         "live_inputs": able.live_inputs,
+        "seams": able.seams and not conductor.unkept,  # what it promises has to be on disk
     }
 
 

@@ -17,10 +17,15 @@ PENDING_MOST = 1 << 20  # bytes; a child that is so far behind does not read
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Open or shut; open, it shuts by itself at `until` (monotonic seconds; None: never)."""
+    """Open or shut; open, it shuts by itself at `until` (monotonic seconds; None: never).
+
+    `seam` as in `EnginePort.send`; `number` counts the gates that were wanted.
+    """
 
     on: bool = False
     until: float | None = None
+    seam: int | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,13 @@ class Told:
         if told is None:
             self.pending += wire.configure(self._spec, wanted.outputs)
             told = Wanted(outputs=wanted.outputs)
-        gate = wire.send(on=wanted.gate.on, until=wanted.gate.until, now=time.monotonic())
+        gate = wire.send(
+            on=wanted.gate.on,
+            until=wanted.gate.until,
+            now=time.monotonic(),
+            seam=wanted.gate.seam,
+            number=wanted.gate.number,
+        )
         if told.gate != wanted.gate and not wanted.gate.on:
             self.pending += gate
         if told.outputs != wanted.outputs:

@@ -70,13 +70,17 @@ def outputs_line(outputs: Iterable[WantedOutput]) -> bytes:
     return line({"do": "outputs", "outputs": [_output(output) for output in outputs]})
 
 
-def send(*, on: bool, until: float | None, now: float) -> bytes:
+def send(
+    *, on: bool, until: float | None, now: float, seam: int | None = None, number: int = 0
+) -> bytes:
     """The gate; open, it shuts by itself at `until`, on the monotonic clock that reads `now`."""
-    if not on or until is None:
-        return line({"do": "send", "on": on, "for_ms": None})
-    clock_ms = int(now * 1000)
-    for_ms = max(0, int(until * 1000) - clock_ms)
-    return line({"do": "send", "on": True, "for_ms": for_ms, "clock_ms": clock_ms})
+    gate: dict[str, object] = {"do": "send", "on": on, "for_ms": None, "number": number}
+    if seam is not None:
+        gate["seam"] = seam
+    if on and until is not None:
+        clock_ms = int(now * 1000)
+        gate |= {"for_ms": max(0, int(until * 1000) - clock_ms), "clock_ms": clock_ms}
+    return line(gate)
 
 
 def _output(output: WantedOutput) -> dict[str, object]:
@@ -163,6 +167,10 @@ def read_status(said: Fields, before: EngineSeen, read_at: float) -> EngineSeen:
         serial=serial,
         sending=said.flag("sending", default=False),
         sending_since=said.optional_integer("sending_since"),
+        sent_until=said.optional_integer("sent_until"),
+        keeps_from=said.optional_integer("keeps_from"),
+        quiet=said.flag("quiet", default=True),
+        gate=said.optional_integer("gate"),
         on_air=_on_air(said.inner("on_air")) if said.has("on_air") else None,
         cued=dict(_cued(Fields(each, "engine.cued")) for each in said.items("cued")),
         outputs=tuple(_output_state(Fields(each, "outputs")) for each in said.items("outputs")),

@@ -27,6 +27,7 @@ from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, Life, NodeSeen, SidecarAnswer, SidecarSeen
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
+from reconciler.model.seams import SeamStep
 from reconciler.ports import Grant, Progress, SidecarStart, StageOrder
 from reconciler.rundown.wire import from_wire, to_wire
 from tests.bench.bench_lineup import git
@@ -222,11 +223,14 @@ class DeskClient:
         body = {"digest": digest, "rundown": to_wire(rundown, reveal=True)}
         self._desk.load(self._find(seen), body)
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None) -> None:  # noqa: ARG002  # the port's shape
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:  # noqa: ARG002  # the port's shape
         self._find(seen).sending = True
 
     def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
         return tuple(caught(self.grant, *lease) for lease in leases)
+
+    def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
+        raise NotImplementedError(f"{seen.channel}: {step}")
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:  # noqa: ARG002  # the port's shape
         self._find(seen).sending = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 from tests.stack import Row, Stack, running_stack, until
 from tests.stack_clips import BRAVO, on_air_at, pieces_of
 from tests.stack_lineup import small
-from tests.stack_proof import item_on_air, run_on, wrong_frames
-from tests.stack_receiver import gaps, seen, senders
+from tests.stack_proof import breaks, item_on_air, run_on, wrong_frames
+from tests.stack_receiver import gaps, joined, senders, sound_breaks
 
 pytestmark = [pytest.mark.media, pytest.mark.postgres, pytest.mark.slow]
 
@@ -75,25 +76,45 @@ def test_maintenance_drains_a_node_successor_first(stack: Stack) -> None:
         "select at, what, node, cause from journal where channel = 'news' order by id"
     )
     acts = [str(row["what"]).split()[0] + " " + str(row["node"]) for row in rows]
-    retired = acts.index("retire left")
-    assert acts.index("spawn right") < acts.index("load right") < retired
-    assert retired < acts.index("let right")  # send
-    assert rows[retired]["cause"] == "its successor is ready"
-    print(f"commit -> retired: {rows[retired]['at'].timestamp() - commit.at:.2f} s")  # noqa: T201
+    handed = acts.index("hand right")  # over
+    assert acts.index("spawn right") < acts.index("load right") < handed < acts.index("retire left")
+    assert rows[handed]["cause"] == "its successor is ready"
+    print(f"commit -> handed over: {rows[handed]['at'].timestamp() - commit.at:.2f} s")  # noqa: T201
 
 
 def _one_after_the_other(stack: Stack, begin: int) -> None:
+    """Two senders, never both at once, and not a frame that is missing or comes twice."""
     datagrams = stack.receiver("news").taken(begin)
     assert len(senders(datagrams)) == 2
     (gap,) = gaps(datagrams)
-    print(f"gap at the hand-over: {gap * 1000:.0f} ms")  # noqa: T201  # measured
+    print(f"last of the old -> first of the new: {gap * 1000:.0f} ms")  # noqa: T201  # measured
     assert gap > 0, "two senders at once"
+    output = joined(datagrams)
+    print("breaks:", breaks(output.frames))  # noqa: T201  # measured
     wanted = on_air_at(pieces_of(stack.rundown("news")))
-    before, after = seen(datagrams)
-    assert wrong_frames(before.frames, wanted) == []
-    assert wrong_frames(after.frames, wanted) == [], after.report.describe()
-    assert after.frames[0].tick > before.frames[-1].tick
-    print("frames not seen:", after.frames[0].tick - before.frames[-1].tick - 1)  # noqa: T201
+    assert wrong_frames(output.frames, wanted) == [], output.report.describe()
+    assert sound_breaks(datagrams) == []
+    _asrun_joins(stack)
+
+
+def _asrun_joins(stack: Stack) -> None:
+    """What both wrote down fits together: no frame is claimed twice, and none by nobody."""
+    until("the successor's as-run", lambda: {r["epoch"] for r in _aired(stack)} == {1, 2})
+    rows = _aired(stack)
+    turns = [(a, b) for a, b in pairwise(rows) if a["epoch"] != b["epoch"]]
+    ((before, after),) = turns
+    assert all(b["first_tick"] == a["last_tick"] + 1 for a, b in pairwise(rows)), [
+        (row["epoch"], row["first_tick"], row["last_tick"], row["why"]) for row in rows
+    ]
+    print("seam:", before["last_tick"], after["first_tick"], before["why"])  # noqa: T201
+    if before["event"] == after["event"]:
+        assert after["first_source_frame"] == before["last_source_frame"] + 1
+
+
+def _aired(stack: Stack) -> list[Row]:
+    """What left, by as-run, in the order of its frames."""
+    aired = [row for row in stack.asrun("news") if row["evidence"] == "engine"]
+    return sorted(aired, key=lambda row: int(row["first_tick"]))
 
 
 def test_decklink_on_the_embedded_engine_is_refused_in_the_plan(stack: Stack) -> None:

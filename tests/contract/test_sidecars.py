@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName
 from reconciler.model.observed import Life, SidecarAnswer, SidecarSeen
+from reconciler.model.seams import Hush, Join, Seal
 from reconciler.ports import NodeControl, SidecarClient
 from reconciler.rundown.wire import digest
 from tests.contract.test_nodes import start_of
@@ -141,6 +143,64 @@ def test_a_lease_without_limit_has_nothing_left(pair: Pair, playing: SidecarSeen
 
     eventually(lambda: pair.client.status(playing).sending)
     assert pair.client.status(playing).lease_left is None
+
+
+def test_a_hush_ends_by_itself_unless_it_is_sealed(pair: Pair, playing: SidecarSeen) -> None:
+    pair.client.grant(playing, None)
+    eventually(lambda: pair.client.status(playing).sending)
+
+    number = pair.client.turn(playing, Hush(_soon(pair, playing)))
+    assert pair.client.status(playing).hush == 0
+    with pytest.raises(Rejected, match="another has taken its place"):
+        pair.client.turn(playing, Seal(number + 1))
+    eventually(lambda: pair.client.status(playing).sending)
+    with pytest.raises(Rejected, match="it has ended"):
+        pair.client.turn(playing, Seal(number))
+
+
+def test_a_sealed_hush_lasts_until_it_is_lifted_by_its_number(
+    pair: Pair, playing: SidecarSeen
+) -> None:
+    pair.client.grant(playing, None)
+    eventually(lambda: pair.client.status(playing).sending)
+    first = _sealed(pair, playing)
+    number = pair.client.turn(playing, Hush(_soon(pair, playing)))  # somebody else begins anew
+    assert number != first
+    assert pair.client.status(playing).hush == number
+
+    pair.client.grant(playing, None)  # a renewal is no reason
+    with pytest.raises(Rejected, match="taken its place"):
+        pair.client.grant(playing, None, lift=first)
+    with pytest.raises(Rejected, match="taken its place"):
+        pair.client.turn(playing, Seal(first))
+    assert not pair.client.status(playing).sending
+    pair.client.grant(playing, None, lift=number)
+
+    eventually(lambda: pair.client.status(playing).sending)
+    assert pair.client.status(playing).hush == 0
+
+
+def test_who_may_send_already_has_nothing_to_join(pair: Pair, playing: SidecarSeen) -> None:
+    pair.client.turn(playing, Join(_soon(pair, playing)))
+    assert not pair.client.status(playing).sending
+    pair.client.grant(playing, None)
+    eventually(lambda: pair.client.status(playing).sending)
+    with pytest.raises(Rejected, match="nothing to join"):
+        pair.client.turn(playing, Join(_soon(pair, playing)))
+
+
+def _sealed(pair: Pair, seen: SidecarSeen) -> int:
+    """A hush that lasts; a busy machine may need more than one try."""
+    for _ in range(5):
+        with suppress(Rejected):
+            number = pair.client.turn(seen, Hush(_soon(pair, seen)))
+            pair.client.turn(seen, Seal(number))
+            return number
+    raise AssertionError("no hush could be sealed in time")
+
+
+def _soon(pair: Pair, seen: SidecarSeen) -> int:
+    return pair.client.status(seen).tick + 12
 
 
 def test_outputs_are_replaced(pair: Pair, playing: SidecarSeen) -> None:

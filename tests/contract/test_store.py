@@ -324,6 +324,23 @@ def test_the_sender_renews_while_its_successor_gets_ready(kit: StoreKit) -> None
         kit.store.grant(NEWS, 2, MINUTE)
 
 
+def test_the_right_passes_on_from_the_one_that_fell_silent_and_no_other(kit: StoreKit) -> None:
+    written(kit)
+    spawned(kit, 1)
+    kit.store.grant(NEWS, 1, None)
+    spawned(kit, 2)
+    with pytest.raises(Rejected, match="epoch 2 may not send yet: epoch 1 may"):
+        kit.store.grant(NEWS, 2, MINUTE, instead_of=7)
+    kit.store.grant(NEWS, 2, MINUTE, instead_of=1)
+    kit.store.grant(NEWS, 2, MINUTE, instead_of=1)  # the answer to the first was lost
+    row = kit.store.read().channels[NEWS]
+    assert row.sending_epoch == 2
+    assert lapse(kit) > datetime.now(UTC), "what the old one was promised counts no more"
+    assert kit.store.renew_leases({NEWS: (1, MINUTE)}) == frozenset()
+    with pytest.raises(Rejected, match="2 is the newest"):
+        kit.store.grant(NEWS, 1, MINUTE, instead_of=2)
+
+
 def test_rights_taken_back_from_a_node_are_nobodys(kit: StoreKit) -> None:
     written(kit, "news", "sport")
     spawned(kit, 1)

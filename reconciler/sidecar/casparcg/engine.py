@@ -106,8 +106,9 @@ class CasparEngine:
         with self._lock:
             self._wanted = replace(self._wanted, outputs=tuple(outputs))
 
-    def send(self, *, on: bool, until: float | None = None) -> None:
-        """Open or shut the gate; the guard shuts it at `until`, should we not."""
+    def send(self, *, on: bool, until: float | None = None, seam: int | None = None) -> None:
+        """Open or shut the gate; the guard shuts it at `until`, should we not. Keeps no `seam`."""
+        del seam
         with self._lock:
             self._wanted = replace(self._wanted, gate=Gate(on=on, until=until if on else None))
             life = self._life

@@ -168,6 +168,7 @@ def test_what_is_said_is_one_line_of_json() -> None:
     }
     status = Status(
         tick=1, wall="w", offset_ms=0.1, serial=2, sending=True, sending_since=1,
+        sent_until=None, keeps_from=None, quiet=False, gate=3,
         on_air=OnAirSeen(key="k", start=1, source_frame=2, moving=True, since=3),
         cued=(), outputs=(), late=0, dropped=0, level_db=(-1.0, -2.0), preset="p", cpu=0.1,
     )  # fmt: skip

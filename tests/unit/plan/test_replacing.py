@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from reconciler.model.desired import Desired, Output
 from reconciler.model.observed import Snapshot
 from reconciler.plan.actions import Leave
 from tests.builders import (
@@ -11,6 +14,7 @@ from tests.builders import (
     channel,
     claim,
     cluster,
+    dead,
     decklink,
     lineup,
     machine,
@@ -18,6 +22,8 @@ from tests.builders import (
     override,
     row,
     sidecar,
+    srt,
+    udp,
 )
 from tests.unit.plan.telling import impact, planned, tell
 
@@ -58,10 +64,89 @@ def test_hand_over_needs_no_second_leave_and_counts_for_nothing() -> None:
         row(NEW, epoch=2, sending_epoch=1), sidecar(OLD), sidecar(NEW, epoch=2, sending=False)
     )
     assert tell(lineup(NEW), seen) == [
+        "news ~ hand over from epoch 1 on rack1 to epoch 2 on rack1 (SUCCESSOR_READY)",
         "news - retire sidecar on rack1, epoch 1 (SUCCESSOR_READY)",
-        "news ~ let epoch 2 on rack1 send (SUCCESSOR_READY)",
     ]
     assert planned(lineup(NEW), seen).interrupted == ()
+
+
+def handing_over(*outputs: Output, **old: object) -> tuple[Desired, Snapshot]:
+    """Rack 1 is drained, and a successor on rack 2 is ready."""
+    news = channel("news", *outputs)
+    seen = two_racks(
+        row(news, on="rack2", epoch=2, sending_epoch=1),
+        sidecar(news, **old),  # type: ignore[arg-type]  # members of its answer
+        sidecar(news, on="rack2", epoch=2, sending=False),
+    )
+    return lineup(news, machine("rack1", maintenance=True), machine("rack2")), seen
+
+
+def test_two_that_agree_on_a_frame_cost_none() -> None:
+    assert impact(planned(*handing_over(udp())), "news") == "changes sender, no frame missing"
+
+
+def test_what_is_connected_to_is_connected_to_anew() -> None:
+    told = impact(planned(*handing_over(udp(), srt("far"))), "news")
+    assert told == "output far begins anew now"
+    told = impact(planned(*handing_over(srt("one"), srt("two"))), "news")
+    assert told == "outputs one, two begin anew now"
+
+
+def test_a_new_format_interrupts() -> None:
+    old = handing_over(udp(), format="720p2500")
+    assert impact(planned(*old), "news") == "interrupts now"
+
+
+def test_who_is_silent_already_costs_nothing_more() -> None:
+    assert impact(planned(*handing_over(udp(), sending=False)), "news") == "starts now"
+
+
+@pytest.mark.parametrize("old", [{"seams": False}, {"engine": "restarting"}])
+def test_an_engine_that_cannot_agree_on_a_frame_goes_first(old: dict[str, object]) -> None:
+    desired, seen = handing_over(udp(), **old)
+    assert tell(desired, seen)[:2] == [
+        "news - retire sidecar on rack1, epoch 1 (SUCCESSOR_READY)",
+        "news ~ let epoch 2 on rack2 send (SUCCESSOR_READY)",
+    ]
+    assert impact(planned(desired, seen), "news") == "interrupts now"
+
+
+def test_who_fell_silent_for_one_that_is_not_ready_sends_again() -> None:
+    news = channel("news")
+    desired = lineup(news, machine("rack1", maintenance=True), machine("rack2"))
+    hushed = sidecar(news, sending=False, hush=7)
+    broken = sidecar(news, on="rack2", epoch=2, sending=False, ready=False)
+    seen = two_racks(row(news, on="rack2", epoch=2, sending_epoch=1), hushed, broken)
+    assert tell(desired, seen) == [
+        "news ~ let epoch 1 on rack1 send (READY)",
+        "news · hand over: its successor on rack2 is not ready",
+    ]
+
+
+def test_who_fell_silent_for_one_that_died_sends_again() -> None:
+    news = channel("news")
+    desired = lineup(news, machine("rack1", maintenance=True), machine("rack2"))
+    hushed = sidecar(news, sending=False, hush=7)
+    seen = two_racks(
+        row(news, on="rack2", epoch=2, sending_epoch=1), hushed, dead(news, on="rack2", epoch=2)
+    )
+    assert tell(desired, seen) == [
+        "news - retire sidecar on rack2, epoch 2 (SIDECAR_DIED)",
+        "news + spawn sidecar on rack2, epoch 3 (NODE_DRAINING)",
+        "news ~ let epoch 1 on rack1 send (READY)",
+    ]
+
+
+def test_whose_right_has_moved_goes_after_the_one_that_has_it() -> None:
+    news = channel("news")
+    desired = lineup(news, machine("rack1", maintenance=True), machine("rack2"))
+    hushed = sidecar(news, sending=False, hush=7)
+    ready = sidecar(news, on="rack2", epoch=2, sending=False)
+    seen = two_racks(row(news, on="rack2", epoch=2, sending_epoch=2), hushed, ready)
+    assert tell(desired, seen) == [
+        "news ~ let epoch 2 on rack2 send (READY)",
+        "news - retire sidecar on rack1, epoch 1 (DUPLICATE)",
+    ]
 
 
 def test_successor_that_is_not_ready_is_waited_for() -> None:
@@ -266,8 +351,8 @@ def test_sender_whose_lease_lapsed_yields_to_the_one_that_is_ready() -> None:
     ready = sidecar(OLD, on="rack2", epoch=2, sending=False)
     desired = lineup(OLD, machine("rack1"), machine("rack2"))
     assert tell(desired, two_racks(lapsed, sidecar(OLD, sending=False), ready)) == [
+        "news ~ hand over from epoch 1 on rack1 to epoch 2 on rack2 (SUCCESSOR_READY)",
         "news - retire sidecar on rack1, epoch 1 (SUCCESSOR_READY)",
-        "news ~ let epoch 2 on rack2 send (SUCCESSOR_READY)",
     ]
 
 

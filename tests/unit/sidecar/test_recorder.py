@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def seen_at(key: str, tick: int, *, sending: bool, since: int | None = None) -> 
     return EngineSeen(
         engine="running", tick=tick, sending=sending, sending_since=since, on_air=on_air
     )
+
+
+def at_seam(
+    key: str, tick: int, *, until: int | None = None, keeps: int | None = None
+) -> GateTurned:
+    """The gate is shut: before `until` all has left, or from `keeps` on it is kept."""
+    seen = replace(seen_at(key, tick, sending=False), sent_until=until, keeps_from=keeps)
+    return GateTurned(seen=seen)
 
 
 class Tape:
@@ -61,6 +70,18 @@ class Tape:
                 first_source_frame=0,
                 last_source_frame=last - ZERO,
                 why=why,
+            )
+        )
+
+    def end_second(self, key: str, first: int, last: int) -> None:
+        self.recorder.take(
+            Ended(
+                key=key,
+                first_tick=first,
+                last_tick=last,
+                first_source_frame=0,
+                last_source_frame=last - first,
+                why="end",
             )
         )
 
@@ -186,5 +207,68 @@ def test_a_silent_one_that_dies_was_silent(tape: Tape) -> None:
     tape.begin(event("a", ZERO), sending=False)
     tape.recorder.flush()
     tape.spool.close_crashed()
+
+    assert tape.whys() == [("silent", "none")]
+
+
+# ── seams ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_fell_silent_at_a_seam_is_written_down_up_to_it(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO, 250))
+    tape.recorder.take(at_seam(key, ZERO + 107, until=ZERO + 100))  # read back a little later
+    tape.end(key, ZERO + 249)
+
+    (row,) = tape.rows()
+    assert (row.first_tick, row.last_tick) == (ZERO, ZERO + 99)
+    assert (row.first_source_frame, row.last_source_frame) == (0, 99)
+    assert (row.why, row.evidence) == ("silent", "engine")
+    assert row.ended_at is not None
+    assert row.ended_at - row.started_at == timedelta(seconds=4)
+
+
+def test_what_ended_with_the_seam_is_written_down_whole(tape: Tape) -> None:
+    key = tape.begin(event("a", ZERO, 100))
+    tape.see(key, ZERO + 40, sending=True, since=ZERO)
+    tape.recorder.refresh(seen_at(key, ZERO + 40, sending=True))
+    tape.recorder.take(at_seam("b", ZERO + 100, until=ZERO + 100))
+
+    (row,) = tape.rows()
+    assert (row.first_tick, row.last_tick, row.last_source_frame) == (ZERO, ZERO + 99, 99)
+
+
+def test_what_was_kept_from_a_seam_on_left_from_there_on(tape: Tape) -> None:
+    first, second = event("a", ZERO, 100), event("b", ZERO + 100, 100)
+    tape.see("before", ZERO, sending=False)
+    key = tape.begin(first, sending=False)
+    tape.recorder.take(at_seam(key, ZERO + 70, keeps=ZERO + 80))
+    tape.end(key, ZERO + 99)
+    other = tape.begin(second, sending=False)
+    tape.see(other, ZERO + 110, sending=True, since=ZERO + 80)
+    tape.end_second(other, ZERO + 100, ZERO + 199)
+
+    one, two = sorted(tape.rows(), key=lambda row: row.first_tick)
+    assert (one.first_tick, one.last_tick, one.first_source_frame) == (ZERO + 80, ZERO + 99, 80)
+    assert (one.why, one.evidence) == ("end", "engine")
+    assert (two.first_tick, two.last_tick, two.evidence) == (ZERO + 100, ZERO + 199, "engine")
+
+
+def test_what_was_kept_and_never_left_was_silent(tape: Tape) -> None:
+    tape.see("before", ZERO, sending=False)
+    key = tape.begin(event("a", ZERO, 100), sending=False)
+    tape.recorder.take(at_seam(key, ZERO + 70, keeps=ZERO + 80))
+    tape.end(key, ZERO + 99)
+    tape.see("b", ZERO + 300, sending=False)
+
+    (row,) = tape.rows()
+    assert (row.why, row.evidence) == ("silent", "none")
+
+
+def test_what_was_kept_by_an_engine_that_died_was_silent(tape: Tape) -> None:
+    tape.see("before", ZERO, sending=False)
+    key = tape.begin(event("a", ZERO, 100), sending=False)
+    tape.recorder.take(at_seam(key, ZERO + 70, keeps=ZERO + 80))
+    tape.end(key, ZERO + 99)
+    tape.recorder.take(EngineLost(tick=ZERO + 105, why="killed"))
 
     assert tape.whys() == [("silent", "none")]
