@@ -70,13 +70,14 @@ class Conductor:
         self.recorder = Recorder(spool, self._rate)
         self.setbacks = Setbacks(self.recorder.meaning)
         self._accountant = Accountant(self.recorder, self._rate, self.since)
-        self._accountant.remember(spool, spec.previous_until)
         self.engine = make_engine(spec, self.outputs)
+        self._accountant.remember(spool, spec.previous_until, goes_on=self.engine.adopts)
         self._position = Position(self._clock, self._rate, self.engine.read)
         self._thread = threading.Thread(target=self._turn_on, name="conductor")
 
     def start(self) -> None:
-        """Begin to turn."""
+        """Begin to turn, at once: an engine that was found waits for word."""
+        self.engine.wake()
         self._thread.start()
 
     def close(self) -> None:
@@ -216,6 +217,8 @@ class Conductor:
             self._keep_gate()
             if _lasting(self.lease) != _lasting(before):
                 self._memory.keep_lease(self.lease)
+            if self.lease.until is not None:
+                self._memory.keep_deadline(self.lease)
 
     def set_outputs(self, outputs: tuple[WantedOutput, ...]) -> None:
         """Replace the wanted outputs; raises `Rejected` for what the engine cannot do."""

@@ -9,7 +9,7 @@ never by the return of a command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from reconciler.model.desired import TransitionType
@@ -139,6 +139,21 @@ class EngineSeen:
     restarts: int = 0
     error: str = ""
 
+    def lost(self, why: str) -> EngineSeen:
+        """The same once the engine is gone, and about to be started anew."""
+        return replace(
+            self,
+            engine="restarting",
+            on_air=None,
+            sending=False,
+            cued={},
+            outputs=tuple(
+                replace(each, state="down", error="the engine restarts") for each in self.outputs
+            ),
+            restarts=self.restarts + 1,
+            error=why,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Began:
@@ -199,6 +214,10 @@ class EnginePort(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What it can do."""
+
+    @property
+    def adopts(self) -> bool:
+        """Whether, at its making, an engine of an earlier life was found playing and taken over."""
 
     def show(self, cues: Sequence[Cue]) -> int:
         """Replace the timeline; returns the serial by which `EngineSeen` tells its adoption."""

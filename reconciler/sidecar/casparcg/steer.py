@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reconciler.sidecar.casparcg import names
+from reconciler.sidecar.casparcg.adopting import adopt_back
 from reconciler.sidecar.casparcg.airing import ended, observe, recognise
 from reconciler.sidecar.casparcg.cueing import SETTLE, fires_at
 from reconciler.sidecar.casparcg.orders import (
@@ -60,6 +61,8 @@ def steer(wanted: Wanted, layer: Layer, memory: Memory, *, again: bool = False) 
     `again`: the reading was judged before, by another time line.
     """
     evidence: tuple[Evidence, ...] = ()
+    if not memory.has_read:
+        memory = replace(memory, back=adopt_back(wanted, layer))
     if not again:
         memory, evidence = observe(layer, wanted.timeline, memory)
     step = _Judgement(wanted, layer, replace(memory, has_read=True))
