@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 
 TURN = 0.25  # seconds between turns when nothing wakes it
 TIDY_EVERY = 1.0  # seconds between looks at the media folder, row updates and the account
-LEAD = Fraction(60, 1000)  # seconds that an act needs to reach a busy engine before its frame
 TOO_LATE = Fraction(1, 2)  # seconds from now that a newer rundown may not change any more
 SHOWN_WITHIN = 0.4  # seconds that an act waits for its read-back
 ACTS_MOST = 2_000  # acts in force; nobody presses that often between two rundowns
@@ -273,7 +272,7 @@ class Conductor:
 
     def _judged_on(self) -> live.Now:
         position = self._position.exact()
-        at = -int(-(position + LEAD * self._rate) // 1)
+        at = -int(-(position + self.engine.capabilities.lead * self._rate) // 1)
         self.bent = self._bender.bend(self.rundown, self.acts, int(position))
         showing = self.bent.at(at)
         return live.Now(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Protocol
 
 from reconciler.model.desired import TransitionType
@@ -74,14 +75,21 @@ class WantedOutput:
     digest: str = ""
 
 
+LEAD = Fraction(60, 1000)  # seconds that an act needs to reach a busy engine before its frame
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an engine can do, so that nothing else is asked of it."""
+    """What an engine can do, so that nothing else is asked of it.
+
+    `lead` is how many seconds before its frame an act is given to it.
+    """
 
     outputs: frozenset[str]
     layers: int
     exact_as_run: bool  # it tells first and last frame of each cue itself
     live_inputs: bool
+    lead: Fraction = LEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,7 @@
 One thread does it all: it starts the server, calls it, steers its layer with each reading, keeps
 its outputs, and ends it when it hangs or dies; then it begins anew, from the time line. A server
 that an earlier life of this folder left playing is taken over instead: it is read before anything
-is ordered. The gate is kept twice: here, and by a guard process should this one be frozen or dead.
-What to show is not decided here.
+is ordered. A guard process keeps the gate too. What to show is not decided here.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from reconciler.errors import UsageError
 from reconciler.sidecar.casparcg.airing import ended
@@ -26,7 +26,7 @@ from reconciler.sidecar.casparcg.sending import Sending
 from reconciler.sidecar.casparcg.server import Server
 from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.slate import slate_for
-from reconciler.sidecar.casparcg.ticks import BEHIND, WallClock
+from reconciler.sidecar.casparcg.ticks import BEHIND, TickGrid, WallClock
 from reconciler.sidecar.casparcg.warden import Warden, Watch
 from reconciler.sidecar.engine_port import (
     Capabilities,
@@ -55,6 +55,7 @@ CAPABILITIES = Capabilities(
     layers=1,
     exact_as_run=False,  # its first and last frames are read back, not told
     live_inputs=True,
+    lead=Fraction(0),  # what is ordered now shows two ticks on; a lead would only come on top
 )
 
 
@@ -197,6 +198,7 @@ class CasparEngine:
             return why
         address = ("127.0.0.1", self._server.port)
         life = Life(address, self._server.phrase, self._helm, self._sending, self._wall)
+        life.grid = TickGrid(self._server.base)
         with self._lock:
             self._life = life
         why = "quit"
@@ -291,7 +293,7 @@ class CasparEngine:
             self._sends_since = life.tick - self._sending.sent(seen)
             self._adopting = False
         life.keep_outputs()
-        self._server.note(self._sending.running())
+        self._server.note(self._sending.running(), life.grid.base)
 
     def _mourn(self, why: str) -> None:
         log.warning("engine lost: %s", why)
@@ -313,7 +315,7 @@ class CasparEngine:
         """Whether there is a new one."""
         with self._lock:
             wanted, known, self._known = self._wanted, self._known, None
-        if known is not None:
+        if known:
             self._helm.know(known)
         if wanted.serial == self._helm.serial:
             return False
@@ -327,8 +329,8 @@ class CasparEngine:
         if outputs == self._outputs_made:
             return
         spec, self._outputs_made = self._spec, outputs
-        made = consumers_for(outputs, spec.format, bitrate=spec.bitrate)
         folder = str(spec.preview_folder) if spec.preview else None
+        made = consumers_for(outputs, spec.format, bitrate=spec.bitrate)
         preview = consumers_for((), spec.format, preview_folder=folder)
         if spec.preview:
             spec.preview_folder.mkdir(parents=True, exist_ok=True)

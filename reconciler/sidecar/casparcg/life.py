@@ -64,7 +64,7 @@ class Life:
         self._helm = helm
         self._sending = sending
         self._wall = wall
-        self._grid = TickGrid()
+        self.grid = TickGrid()
         self._heard: deque[Heard] = deque(maxlen=STATES_MOST)
         self._news = threading.Condition()
         self._listener = OscListener(self._hear)
@@ -116,7 +116,7 @@ class Life:
         told: list[Evidence] = []
         for place, heard in enumerate(states, 1):
             seen = from_osc(heard.state)
-            self.tick = self._grid.frame(
+            self.tick = self.grid.frame(
                 heard.state.time_tag, self._wall.frame(int(heard.at * 1_000_000_000))
             )
             self.seen, self.read_at = seen, heard.at

@@ -46,6 +46,7 @@ class Server:
         self._child: subprocess.Popen[bytes] | Found | None = None
         self._started: int | None = None
         self.noted: Mapping[int, str] = {}  # what it was told to run, as kept on disk
+        self.base: int | None = None  # where its count of ticks lies, likewise
 
     @property
     def pid(self) -> int | None:
@@ -66,6 +67,8 @@ class Server:
             return False
         self._child, self._started = Found(*remains), remains[1]
         self.port, self.phrase = port, phrase
+        base = record.get("base")
+        self.base = base if isinstance(base, int) else None
         if isinstance(running, dict):
             self.noted = {int(port): str(digest) for port, digest in running.items()}
         return True
@@ -96,7 +99,7 @@ class Server:
                 bufsize=0,
             )
         self._started = start_time(self._child.pid)
-        self.noted = {each.port: each.digest for each in consumers}
+        self.noted, self.base = {each.port: each.digest for each in consumers}, None
         self._write_down()
 
     def go(self) -> None:
@@ -107,10 +110,10 @@ class Server:
                 pipe.write(b"go\n")
             pipe.close()
 
-    def note(self, running: Mapping[int, str]) -> None:
-        """Keep what it was told to run, for who comes after us."""
-        if running != self.noted:
-            self.noted = dict(running)
+    def note(self, running: Mapping[int, str], base: int | None) -> None:
+        """Keep what it was told to run, and where its ticks lie, for who comes after us."""
+        if running != self.noted or base != self.base:
+            self.noted, self.base = dict(running), base
             self._write_down()
 
     def ended(self) -> str:
@@ -151,6 +154,7 @@ class Server:
             "port": self.port,
             "phrase": self.phrase,
             "running": self.noted,
+            "base": self.base,
         }
         with contextlib.suppress(OSError):  # a full disk must not keep the picture away
             write_json(self._spec.folder / ENGINE_FILE, record, sync=False)

@@ -33,7 +33,8 @@ from reconciler.sidecar.engine_port import (
     LiveSource,
 )
 
-AHEAD = Fraction(30)  # seconds before its start from which on a file is loaded behind what is on
+AHEAD = Fraction(3600)  # seconds before its start from which on a file is loaded behind what is on:
+# soon, for a skip may come at any time, and what waits there is on air with the next frame
 LIVE_AHEAD = Fraction(8)  # a live input is called no sooner: it costs its sender a connection
 JOIN_LEAD = Fraction(1, 4)  # seconds from loading a cue that is due already to its first picture
 CUT_AT = Fraction(1, 2)  # seconds that a picture may be off before it is cut to its place

@@ -21,6 +21,7 @@ from reconciler.sidecar.casparcg.airing import observe
 from reconciler.sidecar.casparcg.server import Server
 from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.state import Layer, Memory, Wanted
+from reconciler.sidecar.casparcg.ticks import BEHIND, TickGrid
 from reconciler.sidecar.casparcg.timeline import Timeline
 from reconciler.sidecar.casparcg.warden import Warden, Watch
 from reconciler.sidecar.disk import ENDING_FILE, GUARD_FILE, read_json
@@ -138,12 +139,12 @@ def test_an_engine_that_runs_is_found_and_ended_like_a_child(tmp_path: Path) -> 
     one = Server(replace(spec(tmp_path), engine_command=SLEEPS))
     assert not one.adopt()
     one.start(())
-    one.note({700: "digest"})
+    one.note({700: "digest"}, 12)
     one.go()
     other = Server(replace(spec(tmp_path), engine_command=SLEEPS))
     assert other.adopt()
     assert (other.pid, other.port, other.phrase) == (one.pid, one.port, one.phrase)
-    assert other.noted == {700: "digest"}
+    assert (other.noted, other.base) == ({700: "digest"}, 12)
     assert other.ended() == ""
     other.end(tidily=True)
     assert one.ended() != ""
@@ -247,6 +248,14 @@ def test_a_picture_that_went_on_after_a_hold_began_with_what_follows_the_hold() 
     layer = playing(name=names.name_for(AIR, "/m/a.mp4", 7), frame=90)
     _, told = observe(layer, Timeline((after,)), Memory())
     assert [(each.key, each.tick) for each in told if isinstance(each, Began)] == [("a2", 1040)]
+
+
+def test_a_count_stays_where_it_lay_though_another_frame_is_as_near() -> None:
+    grid = TickGrid(1000)
+    assert grid.frame(5, Fraction(2006) - 1000 + Fraction(1, 10)) == 1005 - BEHIND
+    assert grid.base == 1000
+    assert TickGrid().frame(5, Fraction(1006) + Fraction(1, 10)) == 1006 - BEHIND
+    assert TickGrid(7).frame(5, Fraction(1006)) == 1006 - BEHIND, "it is too far off"
 
 
 def test_names_go_on_from_the_highest_that_an_engine_was_given(tmp_path: Path) -> None:
