@@ -1,9 +1,8 @@
 """The engine port over a CasparCG server: started, judged, steered and replaced.
 
-One thread does it all: it starts the server, calls it, steers its layer with each reading, keeps
-its outputs, and ends it when it hangs or dies; then it begins anew, from the time line. A server
-that an earlier life of this folder left playing is taken over instead: it is read before anything
-is ordered. A guard process keeps the gate too. What to show is not decided here.
+One thread starts the server, or takes over what an earlier life of this folder left playing; it
+calls it, steers its layer with each reading, keeps its outputs, ends it when it hangs or dies, and
+begins anew. A guard process keeps the gate too. What to show is not decided here.
 """
 
 from __future__ import annotations
