@@ -33,7 +33,7 @@ from reconciler.model.observed import Health, NodeSeen, SidecarSeen
 from reconciler.model.records import AsRunRow
 from reconciler.ports import Progress, SidecarStart, StageOrder
 from reconciler.sidecar.asrun import SpoolRow
-from reconciler.sidecar.disk import write_json, write_whole
+from reconciler.sidecar.disk import ENDING_FILE, write_json, write_whole
 from reconciler.sidecar.proc import start_time
 from reconciler.sidecar.spec import SPEC_FILE
 from reconciler.sidecar.spool import SPOOL_FILE, Spool
@@ -211,7 +211,8 @@ class LocalNode:
     def _launch(self, folder: ProcessFolder, start: SidecarStart) -> None:
         folder.path.mkdir(parents=True, exist_ok=True)
         self.media.mkdir(parents=True, exist_ok=True)
-        (folder.path / "endpoint.json").unlink(missing_ok=True)
+        for name in ("endpoint.json", ENDING_FILE):
+            (folder.path / name).unlink(missing_ok=True)
         document = {
             **start.document,
             "channel": start.channel,

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import Life, SidecarSeen
-from reconciler.sidecar.disk import read_json
+from reconciler.sidecar.disk import ENDING_FILE, ENGINE_FILE, GUARD_FILE, read_json
 from reconciler.sidecar.proc import is_alive
 from reconciler.sidecar.spec import SPEC_FILE
 
@@ -56,11 +56,15 @@ class ProcessFolder:
 
     def engine_pid(self) -> int | None:
         """The engine's process, if it lives."""
-        return self._living("engine.json")
+        return self._living(ENGINE_FILE)
 
     def is_running(self) -> bool:
-        """Whether a sidecar lives here, or is just being started."""
-        return self.pid() is not None or self.is_locked()
+        """Whether a sidecar lives here, or is just being started, be it by its engine's guard."""
+        return self.pid() is not None or self.is_locked() or self.is_guarded()
+
+    def is_guarded(self) -> bool:
+        """Whether an engine plays here that its guard keeps, for a sidecar that it starts anew."""
+        return self._living(GUARD_FILE) is not None and self.engine_pid() is not None
 
     def is_locked(self) -> bool:
         """Whether a process holds the folder."""
@@ -99,7 +103,12 @@ class ProcessFolder:
         )
 
     def stop(self, obey_within: float) -> bool:
-        """Ask the sidecar to end, then kill it with all it started; whether nothing is left."""
+        """Ask the sidecar to end, then kill it with all it started; whether nothing is left.
+
+        It is written down first, so that a guard keeps no engine and starts no sidecar anew.
+        """
+        if self.path.is_dir():
+            (self.path / ENDING_FILE).touch()
         pid = self.pid()
         if pid is not None and not _end(pid, signal.SIGTERM, obey_within):
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -35,10 +35,15 @@ class Accountant:
         self._since = since
         self._born = self._accounted = self._marked = since
 
-    def remember(self, spool: Spool, previous_until: int | None) -> None:
-        """Close what a predecessor in this folder left open, and go on with its account."""
+    def remember(self, spool: Spool, previous_until: int | None, *, goes_on: bool = False) -> None:
+        """Close what a predecessor in this folder left open, and go on with its account.
+
+        `goes_on`: its engine plays on, so what is still seen on air is the same row.
+        """
         try:
-            crashed = spool.close_crashed()
+            if goes_on:
+                self._recorder.take_over(spool.open_rows())
+            crashed = 0 if goes_on else spool.close_crashed()
             if not spool.mark("born"):
                 spool.set_mark("born", str(self._begin(previous_until)))
             self._born = int(spool.mark("born"))

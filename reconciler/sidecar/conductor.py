@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 TURN = 0.25  # seconds between turns when nothing wakes it
 TIDY_EVERY = 1.0  # seconds between looks at the media folder, row updates and the account
-LEAD = Fraction(60, 1000)  # seconds that an act needs to reach a busy engine before its frame
 TOO_LATE = Fraction(1, 2)  # seconds from now that a newer rundown may not change any more
 SILENT_WITHIN = 2.0  # seconds from a seam until what lies before it has left the encoder
 SHOWN_WITHIN = 0.4  # seconds that an act waits for its read-back
@@ -71,14 +70,15 @@ class Conductor:
         self.recorder = Recorder(spool, self._rate)
         self.setbacks = Setbacks(self.recorder.meaning)
         self._accountant = Accountant(self.recorder, self._rate, self.since)
-        self._accountant.remember(spool, spec.previous_until)
         self.engine = make_engine(spec, self.outputs)
         self.gate = SendingGate(self.engine, memory, spec.epoch)
+        self._accountant.remember(spool, spec.previous_until, goes_on=self.engine.adopts)
         self._position = Position(self._clock, self._rate, self.engine.read)
         self._thread = threading.Thread(target=self._turn_on, name="conductor")
 
     def start(self) -> None:
-        """Begin to turn."""
+        """Begin to turn, at once: an engine that was found waits for word."""
+        self.engine.wake()
         self._thread.start()
 
     def close(self) -> None:
@@ -293,7 +293,7 @@ class Conductor:
 
     def _judged_on(self) -> live.Now:
         position = self._position.exact()
-        at = -int(-(position + LEAD * self._rate) // 1)
+        at = -int(-(position + self.engine.capabilities.lead * self._rate) // 1)
         self.bent = self._bender.bend(self.rundown, self.acts, int(position))
         showing = self.bent.at(at)
         return live.Now(

@@ -10,28 +10,36 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+ENGINE_FILE = "engine.json"  # the engine's process, and how it is reached
+GUARD_FILE = "guard.json"  # the process that ends an engine whose sidecar cannot
+ENDING_FILE = "ending"  # there while the sidecar of this folder was told to end: nobody starts it
 LOG_MOST = 8 << 20  # bytes of one log, before it is cut
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Put `content` at `path` so that a reader, or a power cut, finds the old or the new, whole."""
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
+    """Put `content` at `path` so that a reader, or a power cut, finds the old or the new, whole.
+
+    Without `sync` a power cut may leave neither: for what is worth nothing after one.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync:
+        sync_folder(path.parent)
 
 
-def write_json(path: Path, value: object, *, mode: int = 0o600) -> None:
+def write_json(path: Path, value: object, *, mode: int = 0o600, sync: bool = True) -> None:
     """Put `value` at `path` as JSON, whole."""
-    write_whole(path, json.dumps(value, ensure_ascii=False).encode(), mode=mode)
+    write_whole(path, json.dumps(value, ensure_ascii=False).encode(), mode=mode, sync=sync)
 
 
 def read_json(path: Path) -> object:

@@ -75,6 +75,11 @@ class EmbeddedEngine:
         """What the embedded engine can do."""
         return CAPABILITIES
 
+    @property
+    def adopts(self) -> bool:
+        """Never: the child ends with its sidecar."""
+        return False
+
     def show(self, cues: Sequence[Cue]) -> int:
         """Replace the timeline."""
         with self._lock:
@@ -155,19 +160,7 @@ class EmbeddedEngine:
             before = self._seen
             lost = EngineLost(tick=before.tick, why=why, sending=before.sending)
             self._evidence.append(lost)
-            self._seen = replace(
-                self._seen,
-                engine="restarting",
-                on_air=None,
-                sending=False,
-                cued={},
-                outputs=tuple(
-                    replace(each, state="down", error="the engine restarts")
-                    for each in self._seen.outputs
-                ),
-                restarts=self._seen.restarts + 1,
-                error=why,
-            )
+            self._seen = before.lost(why)
             self._lock.notify_all()
 
     def _live_once(self) -> str:

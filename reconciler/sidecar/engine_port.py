@@ -9,7 +9,8 @@ never by the return of a command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Protocol
 
 from reconciler.model.desired import TransitionType
@@ -74,15 +75,22 @@ class WantedOutput:
     digest: str = ""
 
 
+LEAD = Fraction(60, 1000)  # seconds that an act needs to reach a busy engine before its frame
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an engine can do, so that nothing else is asked of it."""
+    """What an engine can do, so that nothing else is asked of it.
+
+    `lead` is how many seconds before its frame an act is given to it.
+    """
 
     outputs: frozenset[str]
     layers: int
     exact_as_run: bool  # it tells first and last frame of each cue itself
     live_inputs: bool
     seams: bool = False  # it ends before, and begins with, a frame that is agreed on
+    lead: Fraction = LEAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +152,21 @@ class EngineSeen:
     restarts: int = 0
     error: str = ""
 
+    def lost(self, why: str) -> EngineSeen:
+        """The same once the engine is gone, and about to be started anew."""
+        return replace(
+            self,
+            engine="restarting",
+            on_air=None,
+            sending=False,
+            cued={},
+            outputs=tuple(
+                replace(each, state="down", error="the engine restarts") for each in self.outputs
+            ),
+            restarts=self.restarts + 1,
+            error=why,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Began:
@@ -204,6 +227,10 @@ class EnginePort(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What it can do."""
+
+    @property
+    def adopts(self) -> bool:
+        """Whether, at its making, an engine of an earlier life was found playing and taken over."""
 
     def show(self, cues: Sequence[Cue]) -> int:
         """Replace the timeline; returns the serial by which `EngineSeen` tells its adoption."""

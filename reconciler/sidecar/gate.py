@@ -75,6 +75,8 @@ class SendingGate:
         self.keep()
         if before != (_lasting(self.lease), self.sealed):
             self._memory.keep_lease(self.lease, sealed=self.sealed)
+        if self.lease.until is not None:
+            self._memory.keep_deadline(self.lease)
 
     def join(self, seam: int, now: int) -> None:
         """Keep from frame `seam` on what is shown; it leaves first once we may send."""

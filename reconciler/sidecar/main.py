@@ -9,16 +9,18 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import ReconcilerError, Rejected
 from reconciler.sidecar import older
 from reconciler.sidecar.conductor import Conductor
-from reconciler.sidecar.disk import read_json, write_json
+from reconciler.sidecar.disk import ENDING_FILE, read_json, write_json
 from reconciler.sidecar.engines import refuse_outputs
 from reconciler.sidecar.memory import Memory
 from reconciler.sidecar.proc import start_time
@@ -47,13 +49,16 @@ def main() -> int:
         help="where its spec.json is and what it remembers is kept; without it, the current"
         " folder, and the start document is made from the environment",
     )
-    return run(parser.parse_args().folder)
+    parser.add_argument("--again", action="store_true", help=argparse.SUPPRESS)
+    said = parser.parse_args()
+    return run(said.folder, again=said.again)
 
 
-def run(folder: Path | None) -> int:
+def run(folder: Path | None, *, again: bool = False) -> int:
     """Run the sidecar of `folder` until SIGTERM or SIGINT; returns the exit code.
 
     Without a folder, or with one that has no start document, the older system's environment is it.
+    `again`: nobody asked for it but the guard of one that died.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s"
@@ -62,7 +67,8 @@ def run(folder: Path | None) -> int:
     try:
         spec = _spec(folder, os.environ)
         with _alone(spec.folder):
-            return _serve(spec)
+            _begin(spec.folder, again=again)
+            return _serve(replace(spec, again=_command(spec.folder)))
     except Rejected as error:
         log.error("%s", error)  # noqa: TRY400  # the sentence says it all
         return TAKEN
@@ -107,6 +113,18 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _begin(folder: Path, *, again: bool) -> None:
+    """Forget that an earlier life was told to end; who is started by its guard obeys that."""
+    ending = folder / ENDING_FILE
+    if again and ending.exists():
+        raise Rejected(f"{folder}: the sidecar was told to end")
+    ending.unlink(missing_ok=True)
+
+
+def _command(folder: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "reconciler.sidecar", "--folder", str(folder), "--again")
+
+
 def _serve(spec: SidecarSpec) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -140,6 +158,8 @@ def _answer_until(ending: threading.Event, conductor: Conductor, pid: int) -> No
         log.info("channel=%s epoch=%d port=%d", spec.channel, spec.epoch, web.port)
         ending.wait()
         log.info("ending")
+        with contextlib.suppress(OSError):
+            (spec.folder / ENDING_FILE).touch()  # should this not end tidily: it shall not go on
         _watch_the_end()
     finally:
         with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ disk refuses, the newest of each waits here and is tried again: what is on air d
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from reconciler.rundown.wire import act_from_wire, act_to_wire, from_wire, to_wi
 from reconciler.sidecar.disk import read_json, write_json
 from reconciler.sidecar.engine_port import WantedOutput
 from reconciler.sidecar.lease import Lease
+from reconciler.sidecar.proc import boot_id
 from reconciler.sidecar.spec import parse_outputs
 
 log = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ class Memory:
     def keep_lease(self, lease: Lease, *, sealed: int = 0) -> None:
         """Remember the highest epoch met, a right to send that has no end, and a sealed hush.
 
-        A right that ends is not kept: our clock may not be the same after a restart.
+        A right that ends is kept by `keep_deadline`.
         """
         unlimited = lease.granted and lease.until is None and not lease.is_fenced
         kept = {"highest": lease.highest, "unlimited": unlimited, "sealed": sealed}
@@ -105,15 +107,36 @@ class Memory:
         number = kept.get("sealed") if isinstance(kept, dict) else None
         return number if isinstance(number, int) else 0
 
+    def keep_deadline(self, lease: Lease) -> None:
+        """Remember until when a right to send lasts that ends, for a restart of this program.
+
+        The monotonic clock goes on over that, not over one of the machine: so its boot is kept too.
+        An older deadline is left where the disk refuses; it is never later than the true one.
+        """
+        runs = lease.granted and not lease.is_fenced
+        kept = {"epoch": lease.own, "until": lease.until if runs else None, "boot": boot_id()}
+        with contextlib.suppress(OSError):
+            write_json(self._folder / "deadline.json", kept, sync=False)
+
+    def _deadline(self, own: int) -> float | None:
+        kept = read_json(self._folder / "deadline.json")
+        boot = boot_id()
+        if not isinstance(kept, dict) or not boot or kept.get("boot") != boot:
+            return None
+        until = kept.get("until")
+        return until if kept.get("epoch") == own and isinstance(until, int | float) else None
+
     def lease(self, own: int) -> Lease:
         """The lease as far as it outlives a restart."""
         kept = read_json(self._folder / "lease.json")
         highest = kept.get("highest") if isinstance(kept, dict) else None
         unlimited = isinstance(kept, dict) and kept.get("unlimited") is True
+        until = None if unlimited else self._deadline(own)
         return Lease(
             own=own,
             highest=max(own, highest if isinstance(highest, int) else own),
-            granted=unlimited,
+            granted=unlimited or until is not None,
+            until=until,
         )
 
     def keep_outputs(self, outputs: tuple[WantedOutput, ...]) -> None:

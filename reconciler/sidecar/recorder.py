@@ -64,6 +64,8 @@ class Recorder:
         self._open: dict[str, SpoolRow] = {}
         self._aired_from: dict[str, int] = {}  # the frame, where it was not the first one
         self._hushed: set[str] = set()  # shown inside, after a part of them was sent
+        self._left_open: dict[str, SpoolRow] = {}  # open rows of a life before, not seen again so far
+        self._continued: set[str] = set()  # those of them that were: they began before we came
         self._gate_is_open = False
         self._keeps_from: int | None = None  # the gate shut: from this frame on it may yet leave
         self._may_leave: list[tuple[str, SpoolRow]] = []  # and these ended meanwhile
@@ -90,6 +92,10 @@ class Recorder:
     def remember(self, begun: frozenset[str]) -> None:
         """Take over what had begun before this life."""
         self._begun_before = begun
+
+    def take_over(self, rows: Mapping[str, SpoolRow]) -> None:
+        """Go on with rows of a life before, whose engine plays on, once their keys are seen."""
+        self._left_open = dict(rows)
 
     def cut(self, at: int, why: str) -> None:
         """Note that an act ends what is on air at frame `at`."""
@@ -157,6 +163,7 @@ class Recorder:
                 continue
             del self._open[key]
             self._hushed.add(key)
+            self._continued.discard(key)
             self._aired_from.pop(key, None)
             row = self._left(key, row, seen)  # noqa: PLW2901  # the same row
             ended_at = row.ended_at or self._clock.instant(row.last_tick + 1)
@@ -223,7 +230,27 @@ class Recorder:
             return
         self._writes.append(write)
 
+    def _go_on(self, key: str) -> bool:
+        """Whether `key` was on air already when we came; what else was then is not any more."""
+        row = self._left_open.pop(key, None)
+        self._leave()
+        if row is None:
+            return False
+        self._open[key] = row
+        self._continued.add(key)
+        return True
+
+    def _leave(self) -> None:
+        """Close what a life before left open and nobody saw again: no further than it was noted."""
+        for key, row in self._left_open.items():
+            evidence = "none" if row.evidence == "none" else "partial"
+            closed = replace(row, evidence=evidence, why=silent_or(row, "crash"))
+            self._close(key, closed)
+        self._left_open.clear()
+
     def _begin(self, began: Began) -> None:
+        if self._left_open and self._go_on(began.key):
+            return
         showing = self._meant.get(began.key)
         row = self._row(showing, began)
         self._open[began.key] = row
@@ -273,6 +300,14 @@ class Recorder:
         self._hushed.discard(ended.key)
         if row is None:
             return
+        if ended.key in self._continued:
+            self._continued.discard(ended.key)
+            ended = replace(
+                ended,
+                first_tick=row.first_tick,
+                first_source_frame=row.first_source_frame,
+            )
+            aired_from = row.first_tick
         row = replace(
             row,
             first_tick=ended.first_tick,
@@ -314,6 +349,8 @@ class Recorder:
     def _lose(self, lost: EngineLost) -> None:
         self._settle(None)
         self._keeps_from = None
+        self._leave()
+        self._continued.clear()
         for key, row in self._open.items():
             last = max(row.last_tick, lost.tick)
             closed = replace(

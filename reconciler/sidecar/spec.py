@@ -43,6 +43,9 @@ class SidecarSpec:
     port: int  # 0: any free one
     token: str = field(repr=False)
     engine_command: tuple[str, ...] | None = None  # None: our own embedded engine
+    again: tuple[
+        str, ...
+    ] = ()  # the command that starts it anew in its folder; empty: there is none
     previous_until: int | None = None  # the frame up to which others account for what went out
 
 

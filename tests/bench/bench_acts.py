@@ -1,5 +1,7 @@
 """How long a live act takes until the engine shows it: `python -m tests.bench acts [--rounds N]`.
 
+`--casparcg COMMAND` measures with that engine instead of the embedded one; `fake` is of the tests.
+
 A real sidecar and its engine play a real channel; acts come by HTTP, one after another, at moments
 that do not follow the frames. Beside each figure stands its physical limit: the lead that an act is
 given to reach the engine before its frame, and the rest of the frame that is going on.
@@ -8,6 +10,7 @@ given to reach the engine before its frame, and the rest of the frame that is go
 from __future__ import annotations
 
 import argparse
+import shlex
 import statistics
 import sys
 import tempfile
@@ -18,8 +21,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from reconciler.model.observed import SidecarSeen
-from reconciler.sidecar.conductor import LEAD
+from reconciler.sidecar.casparcg.engine import CAPABILITIES as CASPARCG
+from reconciler.sidecar.engine_port import LEAD
 from tests.conformance.coded import Coded, make
+from tests.integration.casparcg_kit import FAKE
 from tests.orders import nobody, order_of
 from tests.unit.sidecar.rig import Rig, from_now
 from tests.unit.sidecar.situations import RATE, rundown
@@ -27,19 +32,22 @@ from tests.unit.sidecar.situations import RATE, rundown
 BAR = 150.0  # ms at the 99th percentile
 ACTS = ("pause", "resume", "skip", "stop", "play")
 LONG = 1_000  # frames of a clip
+FAKES_LONG = 125  # as long as the fake engine takes every file for
 PAUSE = 0.337  # seconds between acts: no multiple of a frame
 
 
 @contextmanager
-def on_air(folder: Path) -> Iterator[tuple[Rig, SidecarSeen]]:
+def on_air(folder: Path, casparcg: str) -> Iterator[tuple[Rig, SidecarSeen]]:
     """A channel that plays two clips in turn, for longer than the measurement takes."""
-    rig = Rig(folder, engine=None)
+    command = FAKE if casparcg == "fake" else tuple(shlex.split(casparcg))
+    frames = FAKES_LONG if casparcg == "fake" else LONG
+    rig = Rig(folder, engine=command or None)
     try:
         for number, name in enumerate("ab", start=1):
             clip = Coded(id=number, width=424, height=240, rate=Fraction(25), frames=LONG)
             rig.node.stage(order_of(make(clip, folder), stored=f"{name}.mp4"), nobody)
-        seen = rig.start()
-        rig.load(seen, rundown(from_now(" ".join("ab" * 200), frames=LONG)))
+        seen = rig.start(engine="casparcg" if command else "embedded")
+        rig.load(seen, rundown(from_now(" ".join("ab" * 200), frames=frames)))
         rig.send(seen)
         rig.until(seen, lambda answer: answer.on_air is not None, within=40)
         yield rig, seen
@@ -47,14 +55,17 @@ def on_air(folder: Path) -> Iterator[tuple[Rig, SidecarSeen]]:
         rig.close()
 
 
-def measure(rounds: int) -> dict[str, list[float]]:
+def measure(rounds: int, casparcg: str, pause: float) -> dict[str, list[float]]:
     """Milliseconds until the engine was read back as showing each act."""
     took: dict[str, list[float]] = {act: [] for act in ACTS}
-    with tempfile.TemporaryDirectory(prefix="bench-acts-") as name, on_air(Path(name)) as channel:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-acts-") as name,
+        on_air(Path(name), casparcg) as channel,
+    ):
         rig, seen = channel
         for _ in range(rounds):
             for act in ACTS:
-                time.sleep(PAUSE)
+                time.sleep(pause)
                 said = rig.client.transport(seen, act, {})
                 shown = said["shown"] is True
                 took[act].append(float(str(said["latency_ms"])) if shown else float("inf"))
@@ -70,8 +81,12 @@ def main() -> None:
     """Print one line per act, and one for all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
-    took = measure(parser.parse_args().rounds)
-    limit = float((LEAD + 1 / RATE) * 1000)
+    parser.add_argument("--casparcg", default="", metavar="COMMAND")
+    parser.add_argument("--pause", type=float, default=PAUSE, help="seconds between acts")
+    said = parser.parse_args()
+    lead = CASPARCG.lead if said.casparcg else LEAD
+    took = measure(said.rounds, said.casparcg, said.pause)
+    limit = float((lead + 1 / RATE) * 1000)
     took["all"] = [value for values in took.values() for value in values]
     head = f"{'act':>8} {'times':>6} {'median':>8} {'p99':>8} {'worst':>8}  ms"
     sys.stdout.write(f"{head} | p99 ÷ bar of {BAR:g} | median ÷ limit of {limit:g}\n")

@@ -1,4 +1,4 @@
-"""OSC as the server sends it: one bundle a tick, the types of FACTS 3, split at about 2 kB."""
+"""OSC as the server sends it: one bundle a tick, begun anew once it has reached 2048 bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 
 from tests.casparcg.producers import State, Value
 
-PACKET_LIMIT = 2000
+FULL = 2048
 WIDE = ("/frames_left", "/file/frame")
 
 
@@ -16,11 +16,11 @@ def bundles(prefix: str, state: State, tag: int) -> list[bytes]:
     packets, packet = [], head
     for path in sorted(state):
         body = message(f"{prefix}/{path}", state[path])
-        if len(packet) + len(body) + 4 > PACKET_LIMIT and packet != head:
+        packet += struct.pack(">i", len(body)) + body
+        if len(packet) >= FULL:
             packets.append(packet)
             packet = head
-        packet += struct.pack(">i", len(body)) + body
-    return [*packets, packet]
+    return packets if packet == head and packets else [*packets, packet]
 
 
 def message(address: str, value: Value) -> bytes:

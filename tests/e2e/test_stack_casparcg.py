@@ -88,6 +88,21 @@ def test_a_killed_engine_is_back_at_the_right_frame(stack: Stack) -> None:
     assert [one.path for one in stack.running("news")] == [folder.path]
 
 
+def test_a_killed_sidecar_is_started_by_its_guard_and_nobody_else_takes_its_place(
+    stack: Stack,
+) -> None:
+    item_on_air(stack, "news", "b", left=100)
+    (folder,) = stack.running("news")
+    engine, before = folder.engine_pid(), folder.pid()
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+
+    until("another sidecar", lambda: folder.pid() not in {None, before} and stack.sending("news"))
+    until("the right frame", lambda: _in_place(stack))
+    assert [one.path for one in stack.running("news")] == [folder.path]
+    assert folder.engine_pid() == engine
+
+
 def test_an_engine_with_another_format_needs_leave(stack: Stack) -> None:
     item_on_air(stack, "news", "a")
     more = "engine: casparcg\nformat: 320x180p5000\n"

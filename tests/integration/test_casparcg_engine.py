@@ -210,21 +210,3 @@ def test_a_frozen_sidecar_sends_no_longer_than_its_lease(tmp_path: Path, clip: P
         child.wait()
         if child.stdout is not None:
             child.stdout.close()
-
-
-def test_a_dead_sidecar_takes_its_engine_with_it(tmp_path: Path, clip: Path) -> None:
-    child = sidecar(tmp_path, clip)
-    try:
-        assert child.stdout is not None
-        assert child.stdout.readline().split()[0] == "sending"
-        pid = engine_pid(tmp_path)
-        child.kill()
-        deadline = time.monotonic() + 5
-        while start_time(pid) is not None:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    finally:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        if child.stdout is not None:
-            child.stdout.close()

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.rundown.wire import digest
 from tests.integration.casparcg_kit import FAKE, make_clip
-from tests.unit.sidecar.rig import Rig, assert_joined, frame_now, from_now
+from tests.unit.sidecar.rig import Rig, frame_now, from_now
 from tests.unit.sidecar.situations import clip, event, eventually, rundown
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
@@ -68,20 +67,3 @@ def test_a_corrupt_file_is_replaced_before_its_time_and_the_as_run_says_so(rig: 
     bad = next(r for r in rig.rows(seen) if r.event == "bad")
     assert (bad.why, bad.evidence) == ("failed", "none")
     assert any(r.kind == "filler" and abs(r.first_tick - start - 75) <= 1 for r in aired)
-
-
-def test_a_sidecar_that_was_killed_joins_in_progress_with_an_engine_of_its_own(rig: Rig) -> None:
-    seen = rig.start(engine="casparcg")
-    events = from_now("a b c d " * 20, frames=100, since=0)
-    rig.load(seen, rundown(events))
-    rig.send(seen)
-    rig.until(seen, lambda a: a.on_air is not None, within=40)
-    first = rig.folder(seen).engine_pid()
-    rig.kill(seen)
-    again = rig.start(engine="casparcg")
-    answer = rig.until(again, lambda a: a.on_air is not None, within=40)
-    assert_joined(answer, events)
-    assert rig.folder(again).engine_pid() not in {None, first}
-    held = rig.client.held_rundown(again)
-    assert held is not None
-    assert digest(held)

@@ -292,5 +292,13 @@ def _begun_at(layer: Layer, coming: Coming, cue: Cue | None) -> int | None:
     if played <= 0:
         return None
     if coming.adopted:
-        return layer.tick - played
+        return layer.tick - _played_of(layer, cue)
     return max(coming.stood, layer.tick - played)
+
+
+def _played_of(layer: Layer, cue: Cue | None) -> int:
+    """For how long a picture found playing has been `cue`'s: not from its file's, after a hold."""
+    assert layer.frame is not None  # noqa: S101  # the caller has looked
+    source = cue.source if cue is not None else None
+    begin = source.in_frame if isinstance(source, ClipSource) else layer.in_frame
+    return max(0, layer.frame - max(begin, layer.in_frame))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2s
 
 from reconciler.errors import UsageError
 from reconciler.model.video import Scan, VideoFormat
@@ -47,6 +48,11 @@ class Consumer:
     def counts_frames(self) -> bool:
         """Whether read-back shows by a number that it moves."""
         return self.kind == "ffmpeg"
+
+    @property
+    def digest(self) -> str:
+        """What tells it from another on the same port, without its secrets."""
+        return blake2s("\n".join((self.kind, *self.words)).encode(), digest_size=8).hexdigest()
 
     def add(self) -> Command:
         """The command that starts it, in place of what its port holds."""

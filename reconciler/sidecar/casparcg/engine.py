@@ -1,21 +1,19 @@
 """The engine port over a CasparCG server: started, judged, steered and replaced.
 
-One thread does it all: it starts the server, calls it, steers its layer with each reading, keeps
-its outputs, and ends it when it hangs or dies; then it begins anew, from the time line. The gate is
-kept twice: here, and by a guard process should this one be frozen. What to show is not decided
-here.
+One thread starts the server, or takes over what an earlier life of this folder left playing; it
+calls it, steers its layer with each reading, keeps its outputs, ends it when it hangs or dies, and
+begins anew. A guard process keeps the gate too. What to show is not decided here.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from fractions import Fraction
 
 from reconciler.errors import UsageError
 from reconciler.sidecar.casparcg.airing import ended
@@ -23,12 +21,11 @@ from reconciler.sidecar.casparcg.consumers import consumers_for
 from reconciler.sidecar.casparcg.helm import Helm, Known
 from reconciler.sidecar.casparcg.life import Life
 from reconciler.sidecar.casparcg.lookout import Lookout
-from reconciler.sidecar.casparcg.modes import mode_of
 from reconciler.sidecar.casparcg.sending import Sending
-from reconciler.sidecar.casparcg.server import Server, put_aside
+from reconciler.sidecar.casparcg.server import Server
 from reconciler.sidecar.casparcg.shelf import Shelf
-from reconciler.sidecar.casparcg.slate import write_slate
-from reconciler.sidecar.casparcg.ticks import BEHIND, WallClock
+from reconciler.sidecar.casparcg.slate import slate_for
+from reconciler.sidecar.casparcg.ticks import BEHIND, TickGrid, WallClock
 from reconciler.sidecar.casparcg.warden import Warden, Watch
 from reconciler.sidecar.engine_port import (
     Capabilities,
@@ -45,10 +42,11 @@ log = logging.getLogger(__name__)
 
 FIRST_WORD_AFTER = 15.0  # seconds; a port in use alone costs the engine five to notice
 CALLED_WITHIN = 3.0  # seconds in which a lost connection must be made again
+GRACE = 30.0  # seconds that an engine plays on without a sidecar; one starts in two, busy in ten
+WORD_WITHIN = 5.0  # seconds that a found engine is let be until it is known what is wanted of it
 WELL_AFTER = 30.0  # seconds of good running after which an early death counts as the first again
 BACK_OFF = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before the next start, by deaths in a row
 TURN = 0.1  # seconds between looks at gate and process when there is no read-back
-SLOW = 0.95  # of the frame rate, below which the channel is said to be slow
 EVIDENCE_LIMIT = 10_000
 
 CAPABILITIES = Capabilities(
@@ -56,6 +54,7 @@ CAPABILITIES = Capabilities(
     layers=1,
     exact_as_run=False,  # its first and last frames are read back, not told
     live_inputs=True,
+    lead=Fraction(0),  # what is ordered now shows two ticks on; a lead would only come on top
 )
 
 
@@ -72,13 +71,17 @@ class CasparEngine:
         self._wanted = Wanted(outputs=tuple(outputs))
         self._known: Known | None = None
         self._life: Life | None = None
-        self._phrase = secrets.token_hex(16)
-        self._server = Server(spec, self._phrase)
+        self._server = Server(spec)
         self._sending = Sending()
-        self._warden = Warden()
+        self._warden = Warden(spec.folder)
+        self._adopts = self._adopting = self._server.adopt()
+        self._gate_told = False
+        self._sends_since: int | None = None
         self._wall = WallClock(spec.format.rate, wall=time.time_ns(), mono=time.monotonic_ns())
         self._steered_at = 0.0
-        self._helm = Helm(spec.format, Shelf(self._server.media), self._slate())
+        self._helm = Helm(
+            spec.format, Shelf(self._server.media), slate_for(spec, self._server.folder)
+        )
         self._outputs_made: tuple[WantedOutput, ...] | None = None
         self._lookout = Lookout(spec.format.rate, self._learn)
         self._keeper = threading.Thread(target=self._keep, name="engine-keeper")
@@ -91,12 +94,18 @@ class CasparEngine:
         """What CasparCG can do."""
         return CAPABILITIES
 
+    @property
+    def adopts(self) -> bool:
+        """Whether a server was found playing when this was made."""
+        return self._adopts
+
     def show(self, cues: Sequence[Cue]) -> int:
         """Replace the timeline."""
         with self._lock:
             serial = self._wanted.serial + 1
             self._wanted = replace(self._wanted, cues=tuple(cues), serial=serial)
             life = self._life
+            self._lock.notify_all()
         if life is not None:
             life.wake()
         return serial
@@ -111,7 +120,9 @@ class CasparEngine:
         del seam
         with self._lock:
             self._wanted = replace(self._wanted, gate=Gate(on=on, until=until if on else None))
+            self._gate_told = True
             life = self._life
+            self._lock.notify_all()
         if life is not None:
             life.wake()
 
@@ -181,19 +192,13 @@ class CasparEngine:
 
     def _live_once(self) -> str:
         """Run one server to its end; returns why it ended."""
-        self._take_outputs()
-        self._keep_gate(starting=True)
-        running = tuple(each for each in self._sending.due() if each.in_config)
-        try:
-            self._make_room(running)
-            self._server.start(running)
-        except (OSError, UsageError) as error:
-            return f"cannot be started: {error}"
-        self._sending.begin(running, time.monotonic())
-        self._helm.begin_anew()
-        self._tell_guard(sends=self._sending.open)
+        why = self._take_over() if self._adopting else self._start()
+        if why:
+            self._adopting = False
+            return why
         address = ("127.0.0.1", self._server.port)
-        life = Life(address, self._phrase, self._helm, self._sending, self._wall)
+        life = Life(address, self._server.phrase, self._helm, self._sending, self._wall)
+        life.grid = TickGrid(self._server.base)
         with self._lock:
             self._life = life
         why = "quit"
@@ -202,20 +207,53 @@ class CasparEngine:
         finally:
             with self._lock:
                 self._life = None
+            self._adopting = False
             if self._closing:
                 self._say_last_words(life)
             life.close()
             self._server.end(tidily=self._closing)
         return why
 
-    def _make_room(self, running: Sequence[object]) -> None:
-        Shelf(self._server.media).clear()
-        for each in running:
-            put_aside(str(getattr(each, "overwrites", "")))
+    def _start(self) -> str:
+        """Begin with a server of our own; returns why that could not be."""
+        self._take_outputs()
+        self._keep_gate(starting=True)
+        running = tuple(each for each in self._sending.due() if each.in_config)
+        try:
+            self._server.start(running)
+        except (OSError, UsageError) as error:
+            return f"cannot be started: {error}"
+        self._sending.begin(running, time.monotonic())
+        self._sends_since = None
+        self._helm.begin_anew()
+        self._tell_guard(sends=self._sending.open)
+        self._server.go()
+        return ""
+
+    def _take_over(self) -> str:
+        """Get ready for the server that was found, once it is known what is wanted of it."""
+        with self._lock:
+            self._lock.wait_for(
+                lambda: self._closing or (self._gate_told and self._wanted.serial > 0), WORD_WITHIN
+            )
+        self._take_outputs()
+        try:
+            self._helm.count_from(Shelf(self._server.media).adopt())
+        except OSError as error:
+            self._server.end(tidily=False)
+            return f"cannot be taken over: {error}"
+        self._take_timeline()
+        self._keep_gate()
+        if not self._sending.open:
+            self._server.end(tidily=False)
+            return "one was found here, and there is no right to send"
+        log.info("an engine is here already: process %s goes on", self._server.pid)
+        return ""
 
     def _reign(self, life: Life) -> str:
         """Call, steer, keep; until it dies, or we are to end."""
-        lost_at, patience = time.monotonic(), FIRST_WORD_AFTER
+        lost_at = time.monotonic()
+        patience = CALLED_WITHIN if self._adopting else FIRST_WORD_AFTER
         while not self._closing:
             gone = self._server.ended()
             if gone:
@@ -229,7 +267,7 @@ class CasparEngine:
                     self._lock.wait_for(lambda: self._closing, 0.05)
                 continue
             lost_at, patience = time.monotonic(), CALLED_WITHIN
-            trouble = life.trouble() or self._wrong_mode(life)
+            trouble = life.trouble() or life.wrong_mode(self._spec.format)
             if trouble:
                 return trouble
             self._turn(life)
@@ -239,37 +277,30 @@ class CasparEngine:
         evidence = life.again() if self._take_timeline() else ()
         evidence += life.turn(TURN)
         self._keep_gate()  # the guard may have ended the outputs meanwhile
-        life.keep_outputs()
+        self._keep_outputs(life)
         self._publish(life, evidence)
         now = time.monotonic()
         if now - self._steered_at > 1:
             self._steered_at = now
             self._wall.steer(wall=time.time_ns(), mono=time.monotonic_ns())
 
-    def _wrong_mode(self, life: Life) -> str:
-        expected = mode_of(self._spec.format).name
-        if life.mode.casefold() in {"", expected.casefold()}:
-            return ""
-        return f"it runs {life.mode}, expected {expected}"
+    def _keep_outputs(self, life: Life) -> None:
+        if self._adopting:
+            if life.seen is None:
+                return  # what it sends is not known yet
+            seen = life.found if life.found is not None else life.seen
+            self._sending.adopt(seen, self._server.noted, time.monotonic())
+            self._sends_since = life.tick - self._sending.sent(seen)
+            self._adopting = False
+        life.keep_outputs()
+        self._server.note(self._sending.running(), life.grid.base)
 
     def _mourn(self, why: str) -> None:
         log.warning("engine lost: %s", why)
         with self._lock:
             before = self._seen
             self._evidence.append(EngineLost(tick=before.tick, why=why, sending=before.sending))
-            self._seen = replace(
-                before,
-                engine="restarting",
-                on_air=None,
-                sending=False,
-                cued={},
-                outputs=tuple(
-                    replace(each, state="down", error="the engine restarts")
-                    for each in before.outputs
-                ),
-                restarts=before.restarts + 1,
-                error=why,
-            )
+            self._seen = before.lost(why)
             self._lock.notify_all()
 
     def _say_last_words(self, life: Life) -> None:
@@ -284,7 +315,7 @@ class CasparEngine:
         """Whether there is a new one."""
         with self._lock:
             wanted, known, self._known = self._wanted, self._known, None
-        if known is not None:
+        if known:
             self._helm.know(known)
         if wanted.serial == self._helm.serial:
             return False
@@ -297,14 +328,10 @@ class CasparEngine:
             outputs = self._wanted.outputs
         if outputs == self._outputs_made:
             return
-        spec = self._spec
-        self._outputs_made = outputs
+        spec, self._outputs_made = self._spec, outputs
+        folder = str(spec.preview_folder) if spec.preview else None
         made = consumers_for(outputs, spec.format, bitrate=spec.bitrate)
-        preview = consumers_for(
-            (),
-            spec.format,
-            preview_folder=str(spec.preview_folder) if spec.preview else None,
-        )
+        preview = consumers_for((), spec.format, preview_folder=folder)
         if spec.preview:
             spec.preview_folder.mkdir(parents=True, exist_ok=True)
         self._sending.want(made.wanted, preview.wanted, made.refused)
@@ -315,10 +342,13 @@ class CasparEngine:
             gate = self._wanted.gate
         now = time.monotonic()
         is_open = gate.on and (gate.until is None or now < gate.until)
-        if is_open and not starting and not self._tell_guard(sends=True):
+        sends = is_open or self._sending.sends
+        if not starting and not self._tell_guard(sends=sends) and is_open:
             log.error("no guard can be started: nothing is sent without one")
             is_open = False
         self._sending.open = is_open
+        if not is_open:
+            self._sends_since = None
 
     def _tell_guard(self, *, sends: bool) -> bool:
         """What does not send need not be ended: an engine begun after the lease is let live."""
@@ -329,24 +359,18 @@ class CasparEngine:
                 pid=self._server.pid,
                 started=self._server.started,
                 port=self._server.port,
-                phrase=self._phrase,
+                phrase=self._server.phrase,
                 ports=self._sending.ports(),
                 until=gate.until if sends else None,
+                grace=GRACE,
+                folder=str(self._spec.folder),
+                again=self._spec.again,
             )
         )
 
     def _learn(self, known: Known) -> None:
         with self._lock:
             self._known = known
-
-    def _slate(self) -> Path:
-        """The picture that holds the time: the lineup's where it is staged, else one of ours."""
-        spec = self._spec
-        staged = spec.media_root / spec.slate if spec.slate else None
-        if staged is not None and staged.is_file():
-            return staged
-        self._server.folder.mkdir(parents=True, exist_ok=True)
-        return write_slate(self._server.folder, spec.format)
 
     # ── what is told ─────────────────────────────────────────────────────────────────────────────
 
@@ -360,6 +384,7 @@ class CasparEngine:
             tick=life.tick,
             serial=self._helm.serial,
             sending=self._sending.open,
+            sending_since=self._sends_since,
             on_air=self._helm.on_air(),
             cued=self._helm.cued(),
             outputs=self._sending.states(now),
@@ -367,17 +392,10 @@ class CasparEngine:
             level_db=life.seen.level_db[:2],
             preset="casparcg",
             restarts=self._seen.restarts,
-            error=self._slowness(life),
+            error=life.slowness(self._spec.format.rate),
         )
         with self._lock:
             self._woken = self._woken or seen.sending != self._seen.sending
             self._seen = seen
             self._evidence.extend(evidence)
             self._lock.notify_all()
-
-    def _slowness(self, life: Life) -> str:
-        """A channel whose machine cannot keep up reports nothing but fewer ticks."""
-        rate, found = float(self._spec.format.rate), life.ticks_per_second()
-        if found is None or found >= SLOW * rate:
-            return ""
-        return f"the channel is slow: {found:.1f} of {rate:.1f} frames in a second"

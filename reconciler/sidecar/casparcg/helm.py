@@ -85,6 +85,10 @@ class Helm:
         self.memory = Memory(number=self.memory.number, lag=self.memory.lag, bad=self.memory.bad)
         self.layer = None
 
+    def count_from(self, number: int) -> None:
+        """An engine was found that plays what others loaded, up to `number`."""
+        self.memory = replace(self.memory, number=max(number, self.memory.number))
+
     def watch(self, seen: ServerSeen, tick: int) -> tuple[Evidence, ...]:
         """Take a reading that is too old to act upon."""
         layer = self._read(seen, tick)

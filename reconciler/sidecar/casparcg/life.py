@@ -12,12 +12,15 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reconciler.errors import Rejected, Unreachable
+from reconciler.model.video import VideoFormat
 from reconciler.sidecar.casparcg import amcp
 from reconciler.sidecar.casparcg.amcp import Command
 from reconciler.sidecar.casparcg.helm import Helm
 from reconciler.sidecar.casparcg.link import Link, connect
+from reconciler.sidecar.casparcg.modes import mode_of
 from reconciler.sidecar.casparcg.osc import OscListener
 from reconciler.sidecar.casparcg.osc_packets import State
 from reconciler.sidecar.casparcg.replies import Reply
@@ -38,6 +41,7 @@ PING_EVERY = 1.0
 QUIET_FOR = 0.25  # seconds without read-back after which it is pinged at once
 DEAF_FOR = 4.0  # seconds without read-back, though it answers, after which it is called again
 ARRIVALS = 100  # readings over which the channel's speed is measured
+SLOW = 0.95  # of the frame rate, below which the channel is said to be slow
 STATES_MOST = 400  # a stall's burst; older ones are worth nothing
 
 
@@ -60,7 +64,7 @@ class Life:
         self._helm = helm
         self._sending = sending
         self._wall = wall
-        self._grid = TickGrid()
+        self.grid = TickGrid()
         self._heard: deque[Heard] = deque(maxlen=STATES_MOST)
         self._news = threading.Condition()
         self._listener = OscListener(self._hear)
@@ -112,7 +116,7 @@ class Life:
         told: list[Evidence] = []
         for place, heard in enumerate(states, 1):
             seen = from_osc(heard.state)
-            self.tick = self._grid.frame(
+            self.tick = self.grid.frame(
                 heard.state.time_tag, self._wall.frame(int(heard.at * 1_000_000_000))
             )
             self.seen, self.read_at = seen, heard.at
@@ -176,6 +180,20 @@ class Life:
             return None
         span = self._arrivals[-1] - self._arrivals[0]
         return (len(self._arrivals) - 1) / span if span > 0 else None
+
+    def slowness(self, rate: Fraction) -> str:
+        """A channel whose machine cannot keep up reports nothing but fewer ticks than `rate`."""
+        found = self.ticks_per_second()
+        if found is None or found >= SLOW * rate:
+            return ""
+        return f"the channel is slow: {found:.1f} of {float(rate):.1f} frames in a second"
+
+    def wrong_mode(self, expected: VideoFormat) -> str:
+        """What it runs instead of what it was told to; empty if that is so, or not known yet."""
+        name = mode_of(expected).name
+        if self.mode.casefold() in {"", name.casefold()}:
+            return ""
+        return f"it runs {self.mode}, expected {name}"
 
     def wake(self) -> None:
         """Let a `turn` return now."""

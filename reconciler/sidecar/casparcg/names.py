@@ -20,7 +20,9 @@ from reconciler.sidecar.engine_port import (
 )
 
 SLATE = "slate"  # the first part of a name that no cue asked for
-_PART = re.compile(r"(?P<cue>slate|[0-9a-f]{12})-(?P<source>[0-9a-f]{8})-\d+\.[a-z0-9]{1,8}")
+_PART = re.compile(
+    r"(?P<cue>slate|[0-9a-f]{12})-(?P<source>[0-9a-f]{8})-(?P<number>\d+)\.[a-z0-9]{1,8}"
+)
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -52,6 +54,12 @@ def is_slate(name: str) -> bool:
     """Whether `name` is of a slate that no cue asked for."""
     match = _PART.fullmatch(name)
     return match is not None and match["cue"] == SLATE
+
+
+def number_of(name: str) -> int:
+    """The number of its loading; 0 for a name that is not of our making."""
+    match = _PART.fullmatch(name)
+    return int(match["number"]) if match is not None else 0
 
 
 def is_of(name: str, cue: Cue) -> bool:

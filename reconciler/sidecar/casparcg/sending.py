@@ -51,13 +51,35 @@ class Sending:
         self._over.clear()
         self._running = {each.port: watch.begin(each, now) for each in running}
 
-    def adopt(self, seen: ServerSeen, now: float) -> None:
-        """An engine that was found running has these; whatever is not wanted is ended."""
+    @property
+    def sends(self) -> bool:
+        """Whether the engine was told to run anything but the preview, and not to end it."""
+        preview = {each.port for each in self._preview}
+        return bool({*self._running, *self._over} - preview)
+
+    def running(self) -> Mapping[int, str]:
+        """The digest of what the engine was told to run on each port."""
+        return {port: each.consumer.digest for port, each in self._running.items()}
+
+    def adopt(self, seen: ServerSeen, noted: Mapping[int, str], now: float) -> None:
+        """An engine that was found running has these; whatever is not wanted is ended.
+
+        `noted` is what it was told to run by who drove it before: an output that is another by now
+        is not taken for the one on its port.
+        """
         wanted = {each.port: each for each in self.due()}
-        self._running = {
-            port: watch.begin(wanted[port], now) for port in seen.consumers if port in wanted
-        }
-        self._over = [port for port in seen.consumers if port not in wanted]
+        same = [
+            port
+            for port in seen.consumers
+            if port in wanted and noted.get(port) == wanted[port].digest
+        ]
+        self._running = {port: watch.begin(wanted[port], now) for port in same}
+        self._over = [port for port in seen.consumers if port not in same]
+
+    def sent(self, seen: ServerSeen) -> int:
+        """For how many frames what was adopted has been leaving, at least."""
+        found = [seen.consumers[port].frame for port in self._running if port in seen.consumers]
+        return max((frame for frame in found if frame is not None), default=0)
 
     def look(self, seen: ServerSeen, now: float) -> None:
         """Judge each by one reading."""
@@ -73,7 +95,7 @@ class Sending:
             if due.get(port) != each.consumer:
                 del self._running[port]
                 found.append((each.consumer.remove(), None))
-        found += [(amcp.remove(port), None) for port in self._over if port not in due]
+        found += [(amcp.remove(port), None) for port in self._over]
         self._over.clear()
         for port, consumer in due.items():
             running = self._running.get(port)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -20,29 +21,32 @@ from typing import BinaryIO
 from reconciler.errors import UsageError
 from reconciler.sidecar.casparcg.config import EngineConfig, Folders, render_config
 from reconciler.sidecar.casparcg.consumers import Consumer
+from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.shipped import engine_templates
-from reconciler.sidecar.disk import read_json, write_json, write_whole
-from reconciler.sidecar.proc import is_alive, start_time
+from reconciler.sidecar.disk import ENGINE_FILE, read_json, write_json, write_whole
+from reconciler.sidecar.proc import Found, is_alive, start_time
 from reconciler.sidecar.spec import SidecarSpec
 
 COMMAND = ("casparcg",)
 LOCALE = "C.UTF-8"  # without UTF-8 one foreign letter makes every PLAY fail; this one always exists
 ENDS_WITHIN = 1.8  # seconds for a tidy end, in which recordings are finished; the sidecar has 2.8
 KILLED_WITHIN = 0.7  # seconds until one that was killed is gone
-_RECORD = "engine.json"
+_HELD = 'read -r go && exec "$@" </dev/null'  # the engine itself, once there is word to begin
 
 
 class Server:
     """One life of the engine after another, in `folder`/engine."""
 
-    def __init__(self, spec: SidecarSpec, phrase: str) -> None:
+    def __init__(self, spec: SidecarSpec) -> None:
         self._spec = spec
-        self._phrase = phrase
+        self.phrase = secrets.token_hex(16)  # of the lock that makes us its only controller
         self.folder = spec.folder / "engine"
         self.media = self.folder / "media"
         self.port = 0
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | Found | None = None
         self._started: int | None = None
+        self.noted: Mapping[int, str] = {}  # what it was told to run, as kept on disk
+        self.base: int | None = None  # where its count of ticks lies, likewise
 
     @property
     def pid(self) -> int | None:
@@ -54,29 +58,63 @@ class Server:
         """When it began, so that a reused number is not taken for it."""
         return self._started
 
-    def start(self, consumers: Sequence[Consumer]) -> None:
-        """Start it with `consumers` running; raises `OSError` or `UsageError` if it cannot be.
+    def adopt(self) -> bool:
+        """Take over the engine of an earlier life of this folder, should it still run."""
+        record = self._record()
+        port, phrase, running = (record.get(name) for name in ("port", "phrase", "running"))
+        remains = self._remains()
+        if remains is None or not isinstance(port, int) or not isinstance(phrase, str):
+            return False
+        self._child, self._started = Found(*remains), remains[1]
+        self.port, self.phrase = port, phrase
+        base = record.get("base")
+        self.base = base if isinstance(base, int) else None
+        if isinstance(running, dict):
+            self.noted = {int(port): str(digest) for port, digest in running.items()}
+        return True
 
-        What an earlier life left running in this folder is ended first: there are never two.
+    def start(self, consumers: Sequence[Consumer]) -> None:
+        """Have it ready to begin with `consumers`; raises `OSError` or `UsageError` if it cannot.
+
+        What an earlier life left running in this folder is ended first: there are never two. It
+        begins with `go`, so that none runs that is not on disk and known to the guard.
         """
         self.end_remains()
+        Shelf(self.media).clear()
+        for each in consumers:
+            put_aside(each.overwrites)
         self.port = _free_port()
         config = self._prepare(consumers)
         command = self._spec.engine_command or COMMAND
+        if shutil.which(command[0]) is None:
+            raise FileNotFoundError(f"{command[0]}: there is no such program")
         with _log(self._spec.folder / "engine.log") as log:
             self._child = subprocess.Popen(
-                [*command, str(config)],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _HELD, "engine", *command, str(config)],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder / "run",
                 env=environment(os.environ),
+                bufsize=0,
             )
         self._started = start_time(self._child.pid)
-        with contextlib.suppress(OSError):  # a full disk must not keep the picture away
-            write_json(
-                self._spec.folder / _RECORD, {"pid": self._child.pid, "started": self._started}
-            )
+        self.noted, self.base = {each.port: each.digest for each in consumers}, None
+        self._write_down()
+
+    def go(self) -> None:
+        """Let it begin."""
+        pipe = self._child.stdin if isinstance(self._child, subprocess.Popen) else None
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.write(b"go\n")
+            pipe.close()
+
+    def note(self, running: Mapping[int, str], base: int | None) -> None:
+        """Keep what it was told to run, and where its ticks lie, for who comes after us."""
+        if running != self.noted or base != self.base:
+            self.noted, self.base = dict(running), base
+            self._write_down()
 
     def ended(self) -> str:
         """Why there is no process any more; empty while there is."""
@@ -97,21 +135,41 @@ class Server:
         if child.poll() is None:
             child.kill()
         child.wait()
+        if isinstance(child, subprocess.Popen) and child.stdin is not None:
+            child.stdin.close()
         self._child = None
 
     def end_remains(self) -> None:
         """Kill the engine of an earlier life of this folder, should it still run."""
-        found = read_json(self._spec.folder / _RECORD)
-        if not isinstance(found, dict):
-            return
-        pid, started = found.get("pid"), found.get("started")
-        if not isinstance(pid, int) or not isinstance(started, int):
-            return
         until = time.monotonic() + KILLED_WITHIN
-        while is_alive(pid, started) and time.monotonic() < until:
+        while (remains := self._remains()) is not None and time.monotonic() < until:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(remains[0], signal.SIGKILL)
             time.sleep(0.01)
+
+    def _write_down(self) -> None:
+        record = {
+            "pid": self.pid,
+            "started": self._started,
+            "port": self.port,
+            "phrase": self.phrase,
+            "running": self.noted,
+            "base": self.base,
+        }
+        with contextlib.suppress(OSError):  # a full disk must not keep the picture away
+            write_json(self._spec.folder / ENGINE_FILE, record, sync=False)
+
+    def _remains(self) -> tuple[int, int] | None:
+        """The process of an earlier life that still runs, and when it began."""
+        record = self._record()
+        pid, started = record.get("pid"), record.get("started")
+        if isinstance(pid, int) and isinstance(started, int) and is_alive(pid, started):
+            return pid, started
+        return None
+
+    def _record(self) -> Mapping[str, object]:
+        found = read_json(self._spec.folder / ENGINE_FILE)
+        return found if isinstance(found, dict) else {}
 
     def _prepare(self, consumers: Sequence[Consumer]) -> Path:
         run = self.folder / "run"
@@ -124,7 +182,7 @@ class Server:
             format=self._spec.format,
             folders=Folders(**{name: str(folder) for name, folder in folders.items()}),
             amcp_port=self.port,
-            lock_phrase=self._phrase,
+            lock_phrase=self.phrase,
             consumers=tuple(consumers),
         )
         path = self.folder / "casparcg.config"

@@ -11,6 +11,8 @@ import os
 from collections import deque
 from pathlib import Path
 
+from reconciler.sidecar.casparcg.names import number_of
+
 KEPT = 32  # links; a layer holds two files at a time
 
 
@@ -28,6 +30,13 @@ class Shelf:
             with contextlib.suppress(OSError):
                 old.unlink()
         self._names.clear()
+
+    def adopt(self) -> int:
+        """Go on with a folder that an engine plays from; returns the highest number in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        found = sorted((number_of(each.name), each.name) for each in self.folder.iterdir())
+        self._names = deque(name for _, name in found)
+        return found[-1][0] if found else 0
 
     def link(self, path: str, name: str) -> None:
         """Put `path` into the folder as `name`; raises `OSError`, also for a file that is gone."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.model.video import VideoFormat
 from reconciler.sidecar.disk import write_whole
+from reconciler.sidecar.spec import SidecarSpec
 
 _DEEP, _BAND, _LINE = b"\x16\x22\x36", b"\x1f\x31\x4d", b"\xd8\xa6\x3c"  # calm on any screen
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"  # PNG (W3C, third edition), section 5.2
@@ -26,6 +27,15 @@ def slate_picture(video: VideoFormat) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
+
+
+def slate_for(spec: SidecarSpec, folder: Path) -> Path:
+    """The picture that holds the time: the lineup's where it is staged, else one of ours."""
+    staged = spec.media_root / spec.slate if spec.slate else None
+    if staged is not None and staged.is_file():
+        return staged
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_slate(folder, spec.format)
 
 
 def write_slate(folder: Path, video: VideoFormat) -> Path:

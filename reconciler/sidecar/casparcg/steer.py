@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reconciler.sidecar.casparcg import names
+from reconciler.sidecar.casparcg.adopting import adopt_back
 from reconciler.sidecar.casparcg.airing import ended, observe, recognise
 from reconciler.sidecar.casparcg.cueing import SETTLE, fires_at
 from reconciler.sidecar.casparcg.orders import (
@@ -32,9 +33,11 @@ from reconciler.sidecar.engine_port import (
     LiveSource,
 )
 
-AHEAD = Fraction(30)  # seconds before its start from which on a file is loaded behind what is on
+AHEAD = Fraction(3600)  # seconds before its start from which on a file is loaded behind what is on:
+# soon, for a skip may come at any time, and what waits there is on air with the next frame
 LIVE_AHEAD = Fraction(8)  # a live input is called no sooner: it costs its sender a connection
-JOIN_LEAD = Fraction(1, 4)  # seconds from loading a cue that is due already to its first picture
+JOIN_LEAD = Fraction(1, 4)  # seconds before a start in which what is on, or waits, is let be for it
+JOIN_IN = Fraction(1, 8)  # seconds from loading a cue that is due already to its first picture
 CUT_AT = Fraction(1, 2)  # seconds that a picture may be off before it is cut to its place
 PATIENCE = Fraction(1)  # seconds that the last picture stands for a cue that failed, before slate
 KNOWN_AHEAD = Fraction(60)  # seconds before its start from which on a broken file is told
@@ -60,6 +63,8 @@ def steer(wanted: Wanted, layer: Layer, memory: Memory, *, again: bool = False) 
     `again`: the reading was judged before, by another time line.
     """
     evidence: tuple[Evidence, ...] = ()
+    if not memory.has_read:
+        memory = replace(memory, back=adopt_back(wanted, layer))
     if not again:
         memory, evidence = observe(layer, wanted.timeline, memory)
     step = _Judgement(wanted, layer, replace(memory, has_read=True))
@@ -353,7 +358,7 @@ class _Judgement(Step):
     def _join(self, due: Cue | None) -> None:
         """Load what is due so that it begins at a frame that can be reached."""
         source = due.source if due is not None else None
-        lead = self.frames(JOIN_LEAD) if isinstance(source, ClipSource) else 0
+        lead = self.frames(JOIN_IN) if isinstance(source, ClipSource) else 0
         start = due.start if due is not None else self.here
         at = max(start, self.here + lead)
         end = self.wanted.timeline.end_of(due) if due is not None else None

@@ -34,7 +34,7 @@ from reconciler.sidecar.casparcg.state import BAD_KNOWN, Back, Bad, Layer, Memor
 from reconciler.sidecar.engine_port import Cue, Evidence, Failed, LiveSource
 
 OPEN_WITHIN = Fraction(3, 2)  # seconds in which a file must open
-PROBE_EVERY = Fraction(1, 12)  # seconds between two looks whether it did
+PROBE_EVERY = Fraction(1, 30)  # seconds between two looks whether it did: an act may wait for it
 RETRY_AFTER = Fraction(15)  # seconds after which a cue that failed is tried again
 LIVE_RETRY_AFTER = Fraction(5)
 STEADY_FOR = Fraction(1, 2)  # seconds without a leap of the engine's count before it is counted on

@@ -21,12 +21,21 @@ JUMP = 250  # ticks; a count that leaps is another life of the engine
 
 
 class TickGrid:
-    """Lays the engine's count onto the grid, one arrival after the other."""
+    """Lays the engine's count onto the grid, one arrival after the other.
 
-    def __init__(self) -> None:
+    `base` is where it lay for who watched the same engine before: where two frames are as good as
+    each other, the picture stays in its place.
+    """
+
+    def __init__(self, base: int | None = None) -> None:
         self._shifts: deque[float] = deque(maxlen=WINDOW)
-        self._base: int | None = None
+        self._base = base
         self._last: int | None = None
+
+    @property
+    def base(self) -> int | None:
+        """Where it lies."""
+        return self._base
 
     def frame(self, count: int, at: Fraction) -> int:
         """The frame whose picture state `count` tells of; it arrived at frame `at` of the grid."""

@@ -1,7 +1,7 @@
 """Keeps the guard process: started before anything is sent, told what changes, started anew.
 
 The guard ends the outputs at their time though this program be frozen, so nothing may be sent
-while there is none.
+while there is none. It outlives a sidecar that dies; the next one's takes over from it.
 """
 
 from __future__ import annotations
@@ -9,17 +9,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from reconciler.sidecar.disk import GUARD_FILE, read_json, write_json
+from reconciler.sidecar.proc import is_alive, start_time
 
 _SCRIPT = Path(__file__).with_name("guard.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What the guard is told: the engine, its outputs, and when they must end (None: never)."""
+    """What the guard is told: the engine, its outputs, and when they must end (None: never).
+
+    `grace` is how many seconds the engine may outlive the sidecar, which is found in `folder` and
+    started anew by `again` (empty: by nobody).
+    """
 
     pid: int | None
     started: int | None
@@ -27,14 +35,19 @@ class Watch:
     phrase: str = field(repr=False)
     ports: tuple[int, ...]
     until: float | None
+    grace: float = 0.0
+    folder: str = ""
+    again: tuple[str, ...] = ()
 
 
 class Warden:
-    """One guard process after another. Called by one thread."""
+    """One guard process after another, noted in `folder`. Called by one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._child: subprocess.Popen[bytes] | None = None
         self._told: Watch | None = None
+        self._before = read_json(folder / GUARD_FILE)
 
     def tell(self, watch: Watch) -> bool:
         """Have the guard know this; whether it does."""
@@ -43,6 +56,7 @@ class Warden:
         for _ in range(2):
             if self._ensure() and self._say(asdict(watch)):
                 self._told = watch
+                self._relieve()
                 return True
         self._told = None
         return False
@@ -62,6 +76,20 @@ class Warden:
             child.kill()
             child.wait()
 
+    def _relieve(self) -> None:
+        """End the guard of a sidecar before us, now that the engine has another."""
+        before, self._before = self._before, None
+        if not isinstance(before, dict):
+            return
+        pid, started = before.get("pid"), before.get("started")
+        if isinstance(pid, int) and isinstance(started, int) and is_alive(pid, started):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _note(self, pid: int) -> None:
+        with contextlib.suppress(OSError):  # a full disk must not keep the picture away
+            write_json(self._folder / GUARD_FILE, {"pid": pid, "started": start_time(pid)})
+
     def _is_there(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
@@ -78,6 +106,7 @@ class Warden:
             )
         except OSError:
             return False
+        self._note(self._child.pid)
         return True
 
     def _say(self, told: dict[str, object]) -> bool:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from reconciler.sidecar import memory
 from reconciler.sidecar.lease import MARGIN, Lease, told
+from reconciler.sidecar.memory import Memory
 
 OWN = Lease(own=3, highest=3)
 
@@ -62,3 +67,27 @@ def test_a_higher_epoch_silences_for_ever() -> None:
 def test_an_older_epoch_changes_nothing() -> None:
     assert told(OWN, 2, ttl=None, asked_at=0.0) == OWN
     assert "older" in OWN.refuses(2)
+
+
+def test_a_deadline_outlives_the_program(tmp_path: Path) -> None:
+    Memory(tmp_path).keep_deadline(told(OWN, 3, ttl=30.0, asked_at=100.0))
+
+    assert Memory(tmp_path).lease(3) == told(OWN, 3, ttl=30.0, asked_at=100.0)
+    assert not Memory(tmp_path).lease(4).granted, "it is of another epoch"
+
+
+def test_a_deadline_is_worth_nothing_after_a_restart_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Memory(tmp_path).keep_deadline(told(OWN, 3, ttl=30.0, asked_at=100.0))
+    monkeypatch.setattr(memory, "boot_id", lambda: "another")
+
+    assert not Memory(tmp_path).lease(3).granted
+
+
+def test_a_fenced_sidecar_stays_silent_whatever_deadline_was_kept(tmp_path: Path) -> None:
+    kept = Memory(tmp_path)
+    kept.keep_deadline(told(OWN, 3, ttl=30.0, asked_at=100.0))
+    kept.keep_lease(told(OWN, 4, ttl=None, asked_at=101.0))
+
+    assert not Memory(tmp_path).lease(3).may_send(102.0)

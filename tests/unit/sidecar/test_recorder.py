@@ -211,6 +211,46 @@ def test_a_silent_one_that_dies_was_silent(tape: Tape) -> None:
     assert tape.whys() == [("silent", "none")]
 
 
+def left_open(tape: Tape) -> Recorder:
+    """The recorder of a next life, while a row of `a` is open up to its hundredth frame."""
+    key = tape.begin(event("a", ZERO))
+    tape.recorder.flush()
+    tape.recorder.refresh(seen_at(key, ZERO + 99, sending=True))
+    tape.recorder.flush()
+    recorder = Recorder(tape.spool, RATE)
+    recorder.take_over(tape.spool.open_rows())
+    tape.recorder = recorder
+    return recorder
+
+
+def test_a_row_goes_on_where_its_engine_outlived_the_sidecar(tape: Tape) -> None:
+    key = Showing(event=event("a", ZERO)).key
+    recorder = left_open(tape)
+    recorder.learn({key: Showing(event=event("a", ZERO))})
+    recorder.take(Began(key=key, tick=ZERO + 1, source_frame=1))
+    tape.see(key, ZERO + 150, sending=True)
+    tape.end(key, ZERO + 249)
+
+    (row,) = tape.rows()
+    assert (row.why, row.evidence) == ("end", "engine")
+    assert (row.first_tick, row.last_tick) == (ZERO, ZERO + 249)
+
+
+def test_a_row_ends_as_far_as_it_was_noted_where_another_cue_is_seen(tape: Tape) -> None:
+    recorder = left_open(tape)
+    recorder.take(Began(key="b", tick=ZERO + 250, source_frame=0))
+
+    assert tape.whys() == [("crash", "partial")]
+    assert tape.rows()[0].last_tick == ZERO + 99
+
+
+def test_a_row_ends_as_far_as_it_was_noted_where_the_engine_is_lost_after_all(tape: Tape) -> None:
+    recorder = left_open(tape)
+    recorder.take(EngineLost(tick=0, why="no connection", sending=False))
+
+    assert tape.whys() == [("crash", "partial")]
+
+
 # ── seams ────────────────────────────────────────────────────────────────────────────────────────
 
 

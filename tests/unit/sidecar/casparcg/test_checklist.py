@@ -194,12 +194,11 @@ Path(config.parent, "told.json").write_text(json.dumps(told))
 def test_8_it_is_started_in_an_empty_folder_with_utf8_and_a_config_nobody_else_reads(
     tmp_path: Path,
 ) -> None:
-    server = Server(
-        replace(spec(tmp_path), engine_command=(sys.executable, "-c", REPORT)), "phrase123"
-    )
+    server = Server(replace(spec(tmp_path), engine_command=(sys.executable, "-c", REPORT)))
     (tmp_path / "engine" / "run").mkdir(parents=True)
     (tmp_path / "engine" / "run" / "clip.mp4").touch()
     server.start(())
+    server.go()
     told = tmp_path / "engine" / "told.json"
     eventually(told.exists)
     eventually(lambda: server.ended() != "")
@@ -209,14 +208,14 @@ def test_8_it_is_started_in_an_empty_folder_with_utf8_and_a_config_nobody_else_r
     assert said["lang"] == "C.UTF-8"
     assert said["mode"] == "0o600"
     assert f"<port>{server.port}</port>" in said["config"]
-    assert "phrase123" in said["config"]
+    assert server.phrase in said["config"]
 
 
 def test_8_what_an_earlier_life_left_running_is_ended_first(tmp_path: Path) -> None:
     sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
-    one = Server(replace(spec(tmp_path), engine_command=sleeper), "phrase123")
+    one = Server(replace(spec(tmp_path), engine_command=sleeper))
     one.start(())
-    other = Server(replace(spec(tmp_path), engine_command=sleeper), "phrase123")
+    other = Server(replace(spec(tmp_path), engine_command=sleeper))
     begun = time.monotonic()
     other.start(())
     assert one.ended() != ""

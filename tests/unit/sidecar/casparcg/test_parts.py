@@ -313,10 +313,25 @@ def test_an_engine_that_was_found_running_keeps_what_is_wanted_and_loses_the_res
     sending.open = True
     both = outputs(("one", 9001), ("two", 9002))
     sending.want(both.wanted[:1], (), {})
-    sending.adopt(reading(both, 5), 0.0)
+    noted = {each.port: each.digest for each in both.wanted}
+    sending.adopt(reading(both, 5), noted, 0.0)
+    assert sending.sends
+    assert sending.sent(reading(both, 5)) == 5
     assert [str(command) for command, _ in sending.commands(0.1)] == [
         f"REMOVE 1-{both.wanted[1].port}"
     ]
+    assert sending.running() == {both.wanted[0].port: both.wanted[0].digest}
+
+
+def test_an_output_that_was_told_otherwise_before_is_begun_anew() -> None:
+    sending = Sending()
+    sending.open = True
+    one = outputs(("one", 9001))
+    sending.want(one.wanted, (), {})
+    port = one.wanted[0].port
+    sending.adopt(reading(one, 5), {port: "of other options"}, 0.0)
+    said = [str(command).split()[:2] for command, _ in sending.commands(0.1)]
+    assert said == [["REMOVE", f"1-{port}"], ["ADD", f"1-{port}"]]
 
 
 # ── the process ──────────────────────────────────────────────────────────────────────────────────
