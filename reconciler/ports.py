@@ -106,11 +106,14 @@ class NodeControl(Protocol):
     def restage(self, order: StageOrder, progress: Progress) -> StagedSeen:
         """Fetch a file anew; what is here under its name stays until the new one is whole."""
 
-    def inspect(self, stored: str) -> Findings:
-        """Look into all of a staged file; takes its time. `Rejected` where there is none."""
+    def inspect(self, stored: str, progress: Progress) -> Findings:
+        """Look into all of a staged file, one at a time on a node. `Rejected` where it is not."""
 
-    def remux(self, source: str, target: str) -> None:
-        """Copy a staged file's streams into a MOV beside it, if there is none; or `Rejected`."""
+    def remux(self, source: str, target: str) -> str:
+        """Copy a staged file's streams into a MOV beside it, or do nothing if that is there.
+
+        Returns why the file does not allow it (trying again will not help); empty where it does.
+        """
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, whoever brings them; sorted by name."""

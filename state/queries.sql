@@ -742,7 +742,8 @@ where i.id = %(item)s;
 -- Copies of assets on nodes: all of them, or only those that are not simply there.
 select coalesce(m.asset, a.asset) as asset, coalesce(a.title, '') as title, m.node,
        m.stored as media_path, m.state as media_status, m.size, m.done, m.due_at, m.eta_at, m.error,
-       m.used_at, a.duration_ms, (f.document ->> 'loudness')::float8 as loudness, coalesce(a.note, '') as note,
+       m.used_at, a.duration_ms, (f.document ->> 'loudness')::float8 as loudness,
+       concat_ws('; ', nullif(f.document ->> 'wrong', ''), nullif(a.note, '')) as note,
        coalesce(r.who, '') as asked_by,
        array(select distinct c.name from playout_items i
              join playout_playlists p on p.id = i.playlist_id

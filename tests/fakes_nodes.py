@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from reconciler.errors import AdapterError, Rejected, Unreachable, UsageError
-from reconciler.model.findings import Findings
+from reconciler.model.findings import METHOD, Findings
 from reconciler.model.ids import AssetId, ChannelName, EventId, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import (
@@ -205,6 +205,7 @@ class FakeNode:
         self.free_bytes = 1 << 40
         self.media: dict[str, int] = {}
         self.found: dict[str, Findings] = {}  # what looking into a file finds
+        self.unfit = ""  # why no file here can be copied into a MOV
         self.under_way: dict[str, TransferSeen] = {}
         self.calls: list[str] = []
 
@@ -270,17 +271,22 @@ class FakeNode:
         self._call(f"restage {order.stored}")
         return self.stage(order, progress)
 
-    def inspect(self, stored: str) -> Findings:
+    def inspect(self, stored: str, progress: Progress) -> Findings:
         self._call(f"inspect {stored}", reading=True)
         if stored not in self.media:
             raise Rejected(f"{self.name}: {stored}: it is not staged")
-        return self.found.get(stored, Findings(container="mov,mp4,m4a,3gp,3g2,mj2"))
+        progress(self.media[stored], self.media[stored])
+        found = self.found.get(stored, Findings(container="mov,mp4,m4a,3gp,3g2,mj2"))
+        return replace(found, method=METHOD)
 
-    def remux(self, source: str, target: str) -> None:
+    def remux(self, source: str, target: str) -> str:
         self._call(f"remux {source}")
         if source not in self.media:
             raise Rejected(f"{self.name}: {source}: it is not staged")
+        if self.unfit:
+            return self.unfit
         self.media[target] = self.media[source]
+        return ""
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         self._call("transfers", reading=True)

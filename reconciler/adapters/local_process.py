@@ -40,6 +40,7 @@ from reconciler.sidecar.spool import SPOOL_FILE, Spool
 
 STARTS_WITHIN = 20.0  # seconds until a new sidecar answers; a slow disk and a busy machine included
 OBEYS_WITHIN = 6.0  # seconds from SIGTERM to SIGKILL; a sidecar takes 3 at most
+LOOKS_WITHIN = 3600.0  # seconds that a file waits for those that are looked into before it
 ROWS_AT_ONCE = 100_000  # a dead sidecar's rows are read whole
 LOGS = ("sidecar.log", "engine.log")
 _POLL = 0.02
@@ -182,20 +183,34 @@ class LocalNode:
         """Fetch a file anew; the one here stays until the new one is whole."""
         return self._files.restage(order, progress)
 
-    def inspect(self, stored: str) -> Findings:
-        """Look into all of a staged file."""
-        path = self.media / stored
-        with self._reported(f"inspect {stored}"):
-            if "/" in stored or not path.is_file():
-                raise Rejected(f"{self.name}: {stored}: it is not staged", system=self.name)
-            return look_into(path, f"{self.name}: {stored}")
+    def inspect(self, stored: str, progress: Progress) -> Findings:
+        """Look into all of a staged file, when nobody else looks into another."""
+        path = self._staged(stored)
+        about = f"{self.name}: {stored}"
+        with (
+            self._reported(f"inspect {stored}"),
+            locked(self.folder / ".inspect.lock", LOOKS_WITHIN) as is_ours,
+        ):
+            if not is_ours:
+                raise Unreachable(f"{about}: others are still being looked into", system="media")
+            before = path.stat().st_ino
+            found = look_into(path, about, progress)
+            if path.stat().st_ino != before:
+                raise Unreachable(f"{about}: it was replaced meanwhile", system="media")
+            return found
 
-    def remux(self, source: str, target: str) -> None:
+    def remux(self, source: str, target: str) -> str:
         """Copy a staged file's streams into a MOV beside it."""
-        if "/" in source or "/" in target or not (self.media / source).is_file():
-            raise Rejected(f"{self.name}: {source}: it is not staged", system=self.name)
-        if not (self.media / target).is_file():
-            into_mov(self.media / source, self.media / target, f"{self.name}: {source}")
+        path = self._staged(source)
+        if (self.media / target).is_file():
+            return ""
+        return into_mov(path, self.media / target, f"{self.name}: {source}")
+
+    def _staged(self, stored: str) -> Path:
+        path = self.media / stored
+        if "/" in stored or not path.is_file():
+            raise Rejected(f"{self.name}: {stored}: it is not staged", system=self.name)
+        return path
 
     def transfers(self) -> tuple[TransferSeen, ...]:
         """Files that are under way here, by whatever process."""

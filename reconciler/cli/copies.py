@@ -12,6 +12,7 @@ from reconciler.model.copies import CopyState, size_text
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
 from reconciler.report.phrases import span_text
+from reconciler.rundown.harm import known_of
 
 _HEADER = ("asset", "node", "state", "size", "length", "loudness", "due")
 _NAME = 28  # characters of a house number
@@ -84,7 +85,7 @@ def _of_copy(asset: str, copy: Row, fact: AssetFact | None, due: Mapping[str, da
 
 
 def _of(fact: AssetFact) -> str:
-    return fact.problem or fact.note or ""
+    return fact.problem or known_of(fact)
 
 
 def _of_fact(asset: AssetId, fact: AssetFact | None) -> Line:

@@ -13,6 +13,7 @@ import click
 from reconciler import wiring
 from reconciler.cli.common import Context, insist_on_names, pass_context, say
 from reconciler.cli.copies import Line, lines_of, told
+from reconciler.cli.looks import chosen, look_now
 from reconciler.cli.signals import until_told
 from reconciler.cli.who import who_acts
 from reconciler.errors import Rejected, UsageError
@@ -23,6 +24,7 @@ from reconciler.model.records import JournalEntry
 from reconciler.model.video import FrameClock
 from reconciler.plan.assets import all_assets_of, assets_of
 from reconciler.plan.judging import with_findings
+from reconciler.shell.observe import Observer
 from reconciler.shell.world import World
 
 _MOST = 100_000  # copies that one look may show
@@ -47,10 +49,11 @@ Examples:
   reconcile media                     every asset, what is due first
   reconcile media news --watch        those of one channel, until Ctrl-C
   reconcile media restage RTN-4411    bring it anew, wherever it is
+  reconcile media inspect RTN-4411    look into all of it now: damage, loudness
 """,
 )
 def command() -> None:
-    """Show which assets are on which node, and bring one anew."""
+    """Show which assets are on which node, bring one anew, look into them."""
 
 
 @command.command("list")
@@ -104,6 +107,28 @@ def restage(context: Context, asset: str, node: str | None) -> None:
             raise Rejected(f"{asset}: no node has it or is to have it; name one with --node")
         world.store.journal([_entry(world, asset, name) for name in nodes])
     click.echo(f"{asset}: a new copy is asked for on {', '.join(nodes)}; see: reconcile media")
+
+
+@command.command("inspect")
+@click.argument("asset", nargs=-1)
+@click.option("--node", metavar="NODE", help="Files on this node alone.")
+@pass_context
+def inspect(context: Context, asset: tuple[str, ...], node: str | None) -> None:
+    """Look into each ASSET now, or all that are new: damage, loudness.
+
+    All of a file is read: its sound is decoded and measured, and its key pictures are decoded. It
+    gives way to what airs, and is ended by Ctrl-C at any moment.
+    """
+    with until_told() as stop, wiring.open_world(context.settings, tell=say) as world:
+        desired = world.lineup.desired(None)
+        _insist_on_node(desired, node)
+        seen = Observer(world).observe(desired)
+        files = chosen(desired, seen, _due(world, list(desired.channels)), names=asset, node=node)
+        if not files and not asset:
+            say("every staged file was looked into")
+        failed = look_now(world, desired, files, stop, again=bool(asset))
+    if failed:
+        raise Rejected(f"{failed} of {len(files)} could not be looked into")
 
 
 def _entry(world: World, asset: str, node: NodeName) -> JournalEntry:

@@ -16,6 +16,7 @@ from reconciler.errors import PlanRefused
 from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName
 from reconciler.plan.actions import CollectAsRun, Leave
+from reconciler.plan.unseen import due_times, due_within, unseen
 from reconciler.shell.apply import line_of
 from reconciler.shell.converge import Judgement, Pass, Reconciler, insist_on_digest
 from reconciler.shell.patience import changes_in
@@ -25,6 +26,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _DIGITS = 6  # of a plan's digest; what reports print
 _LONGEST = 3600.0  # seconds that a pass without --wait waits for media under way
+_NAMED = 3  # files that are spelt out
 _PAUSE = 0.3  # seconds between two passes of --wait; a sidecar takes about a second to be ready
 
 
@@ -122,6 +124,7 @@ def _dry_run(world: World, options: PassOptions) -> int:
     judgement = Reconciler(world, wiring.open_stager(world)).judge(desired, options.leave)
     _insist_on_channels(judgement, options)
     click.echo(wiring.render(judgement, options.form), nl=False)
+    _tell_unseen(judgement)
     if options.only is not None:
         insist_on_digest(judgement.plan, options.only)
     pending = options.detailed_exitcode and not judgement.plan.is_routine
@@ -171,6 +174,23 @@ def _show(done: Pass, options: PassOptions) -> None:
     click.echo(wiring.render(done.judgement, options.form), nl=False)
     for outcome in done.failed:
         say(line_of(outcome.action, f"failed: {outcome.error}"))
+    _tell_unseen(done.judgement)
+
+
+def _tell_unseen(judgement: Judgement) -> None:
+    """Say what the plan cannot know: files that air soon, and nobody has looked into."""
+    desired, seen = judgement.desired, judgement.seen
+    due = due_times(desired, seen, judgement.made.rundowns)
+    end = seen.taken_at + desired.policy.stage_horizon
+    found = due_within(unseen(desired, seen, due), end)
+    if not found:
+        return
+    names = ", ".join(str(one.asset) for one in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    say(
+        f"not looked into for damage yet: {names}{more}, what airs first named first;"
+        " look now with: reconcile media inspect"
+    )
 
 
 def _rests(done: Pass, left: float) -> bool:

@@ -9,6 +9,7 @@ from enum import Enum
 from fractions import Fraction
 from urllib.parse import quote
 
+from reconciler.model.findings import Loss
 from reconciler.model.ids import AssetId
 
 INEXACT = ("mpegts", "matroska")  # containers that CasparCG cannot begin inside of to the frame
@@ -23,6 +24,9 @@ class AssetFact:
     None with `problem` set means that it cannot be played, and why. `note` is what people should
     know of one that can be played: its store does not answer now, say. `sha256` is the lineup's
     word, or the store's; None where neither knows it.
+
+    What looking into the file has found: `losses` are the parts of it that are lost, `ruin` says
+    why nothing of it can be relied on, `unfit` why it has no copy that can be begun inside of.
     """
 
     asset: AssetId
@@ -37,6 +41,9 @@ class AssetFact:
     etag: str | None = None  # as the far end writes it, quotes included
     sha256: str | None = None
     inexact: str = ""  # its container, if that is one of `INEXACT`; known once somebody looked
+    losses: tuple[Loss, ...] = ()
+    ruin: str = ""
+    unfit: str = ""
 
 
 Catalogue = Mapping[AssetId, AssetFact]

@@ -42,4 +42,6 @@ def _told(fact: AssetFact | None) -> str:
     if fact is None:
         return "unknown"
     told = f"{fact.stored} {fact.duration} {fact.still} {fact.problem or ''}"
+    if fact.losses or fact.ruin or fact.unfit:
+        told = f"{told} {fact.losses} {fact.ruin} {fact.unfit}"
     return f"{told} {fact.inexact} {fact.note or ''}" if fact.note or fact.inexact else told

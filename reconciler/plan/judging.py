@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+from reconciler.model.copies import mov_name
 from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId
 from reconciler.model.media import INEXACT, AssetFact, Catalogue
@@ -22,24 +23,34 @@ def with_findings(
     catalogue: Catalogue, findings: Mapping[str, Findings], assets: Mapping[AssetId, DesiredAsset]
 ) -> Catalogue:
     """The facts, each with what was found in its file and what is to be said of it."""
-    return {
-        asset: _judged(fact, findings.get(fact.stored), assets.get(asset))
-        for asset, fact in catalogue.items()
-    }
+    return {asset: _judged(fact, findings, assets.get(asset)) for asset, fact in catalogue.items()}
 
 
-def _judged(fact: AssetFact, found: Findings | None, declared: DesiredAsset | None) -> AssetFact:
+def _judged(
+    fact: AssetFact, findings: Mapping[str, Findings], declared: DesiredAsset | None
+) -> AssetFact:
+    found = findings.get(fact.stored)
     notes = [*([fact.note] if fact.note else []), *_notes(fact, found, declared)]
-    container = found.container if found is not None else ""
-    inexact = container if container.startswith(INEXACT) else ""
-    if not notes and inexact == fact.inexact:
+    if found is None:
+        return replace(fact, note="; ".join(notes)) if notes else fact
+    copy = findings.get(mov_name(fact.stored))
+    told = {
+        "note": "; ".join(notes) or None,
+        "inexact": found.container if found.container.startswith(INEXACT) else "",
+        "losses": found.losses,
+        "ruin": found.damage if found.is_current else "",
+        "unfit": copy.damage if copy is not None else "",
+    }
+    if all(getattr(fact, name) == value for name, value in told.items()):
         return fact  # what was found changes no rundown, so it is no other fact
-    return replace(fact, note="; ".join(notes) or None, inexact=inexact)
+    return replace(fact, **told)  # type: ignore[arg-type]  # by the names of its fields
 
 
 def _notes(fact: AssetFact, found: Findings | None, declared: DesiredAsset | None) -> Iterator[str]:
-    if found is not None and found.damage:
-        yield found.damage
+    if found is not None:
+        yield from found.remarks
+    if found is not None and found.damage and not found.is_current:
+        yield found.damage  # an older look knew less of what it means
     if declared is None:
         return
     wanted = declared.duration

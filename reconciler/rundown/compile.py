@@ -204,9 +204,9 @@ class _Book:
         if asset is None:
             return None
         fact = self.sources.catalogue.get(asset)
-        if fact is None or fact.problem is not None:
+        if fact is None or fact.problem is not None or fact.ruin:
             kind = RemarkKind.UNKNOWN_ASSET if fact is None else RemarkKind.DAMAGED_ASSET
-            why = "is unknown" if fact is None else f"cannot be played: {fact.problem}"
+            why = "is unknown" if fact is None else f"cannot be played: {fact.problem or fact.ruin}"
             self.notes.add(start, kind, f"slate {asset} {why}; a drawn one is shown")
             return None
         material: int | None = None

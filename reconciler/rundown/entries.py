@@ -21,6 +21,7 @@ from reconciler.model.media import AssetFact, Catalogue
 from reconciler.model.rundown import Clip, Live, RemarkKind
 from reconciler.model.sources import LiveSource
 from reconciler.model.video import FrameClock
+from reconciler.rundown.harm import Grade, Harm, harm_of
 
 STILL_SECONDS = 10  # how long a still without an out point stays: long enough to be read
 
@@ -88,6 +89,7 @@ class _Content:
     problems: tuple[Problem, ...] = ()
     alternate: Clip | None = None
     instead: str = ""
+    spoilt: bool = False  # it airs only where nothing better can
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,14 @@ class _Reader:
         """An asset, with what takes its place: in the time that the item would have taken."""
         content = self._asset(item)
         if item.alternate is None:
-            return content
+            return _alone(content)
         spare = self._asset(AssetItem(id=item.id, asset=item.alternate))
         clip = spare.material if isinstance(spare.material, Clip) else None
-        if content.material is not None and clip is not None:
+        if content.material is not None and clip is not None and not content.spoilt:
             return replace(content, alternate=clip)
         if clip is None:
             bad = (replace(p, text=f"{p.text} (an alternate)") for p in spare.problems)
+            content = _alone(content)
             return replace(content, problems=(*content.problems, *bad))
         why = "; ".join(problem.text for problem in content.problems)
         told = (
@@ -134,6 +137,8 @@ class _Reader:
         )
         return replace(
             content,
+            material=None,
+            runs_on=False,
             frames=content.frames or spare.frames,
             alternate=clip,
             instead=f"instead of {why}",
@@ -167,8 +172,15 @@ class _Reader:
             text = f"asset {name}: {fact.problem or 'its length is not known'}"
             return _bad(name, asked, RemarkKind.DAMAGED_ASSET, text)
         if first and self.engine is EngineKind.CASPARCG and fact.inexact:
+            if fact.unfit:
+                return _bad(name, asked, RemarkKind.DAMAGED_ASSET, _unfit(fact), spoilt=True)
             fact = replace(fact, stored=mov_name(fact.stored))  # staging makes it on the node
-        return _clip(fact, first, asked=asked, left=whole - first)
+        content = _clip(fact, first, asked=asked, left=whole - first)
+        harm = harm_of(fact, self._ms(first), self._ms(first + content.frames))
+        return content if harm is None else _harmed(content, name, harm)
+
+    def _ms(self, frames: int) -> int:
+        return int(frames * 1000 / self.rate)
 
 
 def _clip(fact: AssetFact, first: int, *, asked: int, left: int) -> _Content:
@@ -185,8 +197,41 @@ def _clip(fact: AssetFact, first: int, *, asked: int, left: int) -> _Content:
     return _Content(name, left, clip, runs_on=True, problems=(short, *told))
 
 
-def _bad(title: str, frames: int, kind: RemarkKind, text: str) -> _Content:
-    return _Content(title, frames, problems=(Problem(kind, text),))
+def _bad(title: str, frames: int, kind: RemarkKind, text: str, *, spoilt: bool = False) -> _Content:
+    return _Content(title, frames, problems=(Problem(kind, text),), spoilt=spoilt)
+
+
+def _unfit(fact: AssetFact) -> str:
+    return (
+        f"asset {fact.asset}: it begins inside a {fact.inexact} file, which CasparCG cannot, and "
+        f"{fact.unfit}"
+    )
+
+
+def _harmed(content: _Content, name: str, harm: Harm) -> _Content:
+    """What is made of material of which a part is lost."""
+    text = f"asset {name}: {harm.text}"
+    if harm.grade is Grade.BLEMISHED:
+        told = Problem(RemarkKind.MEDIA_NOTE, text)
+        return replace(content, problems=(*content.problems, told))
+    told = Problem(RemarkKind.DAMAGED_ASSET, text)
+    keep = content.material if harm.grade is Grade.SPOILT else None
+    return replace(
+        content,
+        material=keep,
+        runs_on=content.runs_on and keep is not None,
+        problems=(told, *content.problems),
+        spoilt=True,
+    )
+
+
+def _alone(content: _Content) -> _Content:
+    """What airs where a damaged item has nothing of its own to take its place."""
+    if not content.spoilt:
+        return content
+    fate = "it airs all the same" if content.material is not None else "filler airs instead"
+    first, *rest = content.problems
+    return replace(content, problems=(replace(first, text=f"{first.text}; {fate}"), *rest))
 
 
 def still_frames(rate: Fraction) -> int:

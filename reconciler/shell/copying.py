@@ -6,10 +6,12 @@ Telling is never worth a copy: while the database is away the copy goes on untol
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
-from reconciler.errors import AdapterError
-from reconciler.model.copies import CopyProgress, CopyState
+from reconciler.errors import AdapterError, Rejected
+from reconciler.model.copies import CopyProgress, CopyState, mov_name
+from reconciler.model.findings import METHOD, Findings
 from reconciler.model.ids import NodeName
 from reconciler.plan.actions import RemuxMedia, StageMedia
 from reconciler.ports import NodeControl, StageOrder
@@ -34,21 +36,38 @@ def bring(world: World, node: NodeControl, order: StageOrder, action: StageMedia
         raise
     teller.ended("")
     if action.request:
+        forget_findings(world, action.stored, mov_name(action.stored))
         world.store.end_restage(action.request, "done")
 
 
 def convert(world: World, node: NodeControl, action: RemuxMedia) -> None:
-    """Make a staged file's copy in another container; raises `AdapterError`, having told why."""
+    """Make a staged file's copy in another container; raises `AdapterError`, having told why.
+
+    That the file does not allow it is kept as a finding: the next rundown does without the copy.
+    """
     state, said = CopyState.STAGING, ""
     try:
         _note(world, action.node, _copy_of(action, state, said))
-        node.remux(action.source, action.stored)
+        why = node.remux(action.source, action.stored)
+        if why:
+            unfit = Findings(method=METHOD, damage=why)
+            world.store.keep_findings(action.stored, unfit)
+            raise Rejected(f"{action.node}: {action.source}: {why}", system="media")
         state = CopyState.READY
     except AdapterError as error:
         state, said = CopyState.ERROR, str(error)
         raise
     finally:
         _note(world, action.node, _copy_of(action, state, said))
+
+
+def forget_findings(world: World, *names: str) -> None:
+    """Have files looked into, and copies tried, anew: a fault may have been of that very disk."""
+    known = world.store.read().findings
+    for name in names:
+        if name in known and known[name].is_current:
+            unseen = replace(known[name], method=0, damage="", losses=(), remarks=())
+            world.store.keep_findings(name, unseen)
 
 
 def _copy_of(action: RemuxMedia, state: CopyState, error: str) -> CopyProgress:

@@ -12,7 +12,7 @@ from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired
 from reconciler.model.observed import Snapshot
 from reconciler.model.records import JournalEntry
-from reconciler.plan.actions import Staging
+from reconciler.plan.actions import RemuxMedia, Staging
 from reconciler.report.phrases import phrase
 from reconciler.shell import wakers
 from reconciler.shell.apply import line_of
@@ -39,9 +39,13 @@ def watch(world: World, stop: threading.Event, as_json: AsJson) -> None:
     def follow(desired: Desired, seen: Snapshot) -> None:
         keeper.follow(desired, seen)
         bells.follow(desired)
-        inspector.follow(desired, seen)
 
-    publish = Publisher(world, as_json).publish
+    publisher = Publisher(world, as_json)
+
+    def publish(judgement: Judgement, error: str) -> None:
+        inspector.follow(judgement)  # who stands by looks into nothing: it would be done twice
+        publisher.publish(judgement, error)
+
     loop = Loop(world, Reconciler(world, stager), wake, publish=publish, follow=follow)
     threads = [
         wakers.on_lineup(world.lineup, wake, stop),
@@ -85,8 +89,8 @@ class Publisher:
 
 
 def _staged_and_rung(world: World, wake: Wake, action: Staging, error: str | None) -> None:
-    if error is None:  # what failed waits out its back-off
-        wake.ring()
+    if error is None or isinstance(action, RemuxMedia):  # a failed copy is a finding
+        wake.ring()  # what failed otherwise waits out its back-off
     staged(world, action, error)
 
 

@@ -1,27 +1,34 @@
 """Put a file's pictures and sound into a MOV, untouched: CasparCG can begin inside that (PyAV).
 
-`python -m reconciler.sidecar.remux SOURCE TARGET` prints what went wrong, or nothing. The target
-appears whole, under its name, by one rename.
+`python -m reconciler.sidecar.remux SOURCE TARGET` prints why the file does not allow it, or
+nothing. The target appears whole, under its name, by one rename.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.sidecar.background import MACHINE_FAILED, TIED, end_with_asker, give_way
 from reconciler.sidecar.disk import sync_folder
 from reconciler.sidecar.probe import probe
+from reconciler.sidecar.scan import is_of_machine
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
 _COPIED = ("video", "audio")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def remux(source: Path, target: Path) -> str:
-    """Copy `source` into `target`; what went wrong, empty where nothing did."""
+    """Copy `source` into `target`; what in the file does not allow it, empty where nothing is.
+
+    Raises `OSError` where the disk is full or fails: trying again may help.
+    """
     import av
 
     av.logging.set_level(None)  # another level can deadlock the process: ENGINE pitfall 1
@@ -35,10 +42,11 @@ def remux(source: Path, target: Path) -> str:
                 os.fsync(whole.fileno())
             fresh.replace(target)
             sync_folder(target.parent)
-    except OSError as error:
-        return f"it cannot be copied into a MOV: {error.strerror or error}"
-    except Exception as error:  # noqa: BLE001  # a damaged file may raise anything: ENGINE pitfall 7
-        return f"it cannot be copied into a MOV: {error}"
+    except Exception as error:
+        # A damaged file may raise anything: ENGINE pitfall 7.
+        if is_of_machine(error) or getattr(error, "errno", None) in _FULL:
+            raise
+        return f"it cannot be copied into a MOV: {getattr(error, 'strerror', None) or error}"
     else:
         return problem
     finally:
@@ -79,6 +87,20 @@ def _compare(source: Path, copy: Path, copied: int) -> str:
     return ""
 
 
+def main(arguments: list[str]) -> int:
+    """Copy one file, as a program."""
+    give_way()
+    if TIED in arguments:
+        end_with_asker()
+    source, target = (Path(each) for each in arguments if each != TIED)
+    try:
+        said = remux(source, target)
+    except (OSError, MemoryError) as error:
+        print(getattr(error, "strerror", None) or error, file=sys.stderr)  # noqa: T201  # for who asked
+        return MACHINE_FAILED
+    print(said)  # noqa: T201  # that is its answer
+    return 0
+
+
 if __name__ == "__main__":
-    os.nice(19)
-    print(remux(Path(sys.argv[1]), Path(sys.argv[2])))  # noqa: T201  # that is its answer
+    sys.exit(main(sys.argv[1:]))

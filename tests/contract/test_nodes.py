@@ -200,6 +200,7 @@ def test_a_staged_file_can_be_looked_into_and_another_cannot(
     source = tmp_path / "library.mp4"
     source.write_bytes(b"x" * 1000)
     node.stage(order_of(source), nobody)
-    assert isinstance(node.inspect("a.mp4"), Findings)
+    assert isinstance(node.inspect("a.mp4", nobody), Findings)
+    assert node.inspect("a.mp4", nobody).is_current
     with pytest.raises(Rejected):
-        node.inspect("none.mp4")
+        node.inspect("none.mp4", nobody)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.media_samples import zeroed
 from tests.stack import Stack, until
-from tests.stack_clips import ALPHA, CHARLIE, DELTA, ECHO, XRAY, house
+from tests.stack_clips import ALPHA, CHARLIE, DELTA, ECHO, XRAY, YANKEE, house
 from tests.stack_lineup import channel, playlist
 from tests.stack_proof import breaks, item_on_air, run_on, seen_once
 
@@ -86,6 +87,44 @@ def test_a_corrupt_file_is_known_before_its_time_and_its_alternate_airs(stack: S
     assert (row["playlist"], row["item"], row["asset"]) == ("spare", "bent", house(CHARLIE))
     assert row["evidence"] == "engine"
     assert str(row["error"]).startswith("instead of asset BENT-01: ")
+
+
+def test_a_file_that_is_corrupt_in_its_middle_is_known_before_it_airs(stack: Stack) -> None:
+    """Its ends are whole, so nobody sees it by opening it: all of it has to be read."""
+    shutil.copy(stack.media / XRAY.file, stack.media / "HOLE-01.mp4")
+    zeroed(stack.media / "HOLE-01.mp4")
+    items = (
+        f"{{id: before, asset: {house(YANKEE)}}}",
+        f"{{id: hole, asset: HOLE-01, alternate: {house(CHARLIE)}}}",
+    )
+    lists = {"playlists/holed.yaml": playlist(*items)}
+    stack.write({"channels/holed.yaml": channel(stack, "holed"), **lists})
+    stack.commit()
+
+    def known() -> str:
+        alarms = stack.get("/api/activity")["alarms"]
+        texts = (str(alarm["text"]) for alarm in alarms if alarm["channel"] == "holed")
+        return next((text for text in texts if "HOLE-01" in text and "lost from" in text), "")
+
+    told = until("what is lost", known, within=60)
+    stack.write({"playlists/holed.yaml": playlist(*items, f"{{id: more, asset: {house(ALPHA)}}}")})
+    planned = json.loads(stack.cli("--dry-run", "--format", "json").stdout)
+    stack.write(lists)
+    query = "select * from playout_as_run where channel = %s and kind = %s and error like %s"
+    wanted = ("holed", "alternate", "%lost from%")
+    row = until("its as-run", lambda: next(iter(stack.rows(query, *wanted)), None), within=60)
+    listed = stack.cli("media", "holed").stdout
+    stack.commit({"channels/holed.yaml": channel(stack, "holed", on_air=False)})
+    until("holed off air", lambda: not stack.running("holed"))
+
+    assert f"{house(CHARLIE)} airs instead" in told
+    (note,) = [note for note in planned["channels"] if note["channel"] == "holed"]
+    first = next(r["text"] for r in note["remarks"] if "HOLE-01" in r["text"])
+    assert first[2] == first[5] == ":", "it begins with its time"
+    assert "lost from 0:0" in first
+    assert (row["playlist"], row["item"], row["asset"]) == ("holed", "hole", house(CHARLIE))
+    assert str(row["error"]).startswith("instead of asset HOLE-01: its ")
+    assert "lost from" in listed
 
 
 def _told(stack: Stack) -> list[str]:

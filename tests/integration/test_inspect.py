@@ -14,6 +14,7 @@ from reconciler.adapters.local_process import LocalNode
 from reconciler.errors import Rejected
 from reconciler.model.ids import NodeName
 from reconciler.sidecar.inspect import inspect
+from tests.orders import nobody
 
 pytestmark = pytest.mark.media
 SECONDS, RATE, FPS = 4, 48_000, 25
@@ -82,10 +83,10 @@ def test_a_transport_stream_becomes_a_mov_with_the_same_pictures(tmp_path: Path)
     node.media.mkdir(parents=True)
     source = encode(node.media / "a.ts", peak=0.1, form="mpegts")
     for _ in range(2):
-        node.remux("a.ts", "a.ts.mov")
+        assert node.remux("a.ts", "a.ts.mov") == ""
 
     copy = node.media / "a.ts.mov"
-    assert node.inspect("a.ts.mov").container.startswith("mov,mp4")
+    assert node.inspect("a.ts.mov", nobody).container.startswith("mov,mp4")
     assert pictures(copy) == pictures(source)
     assert sorted(path.name for path in node.media.iterdir()) == ["a.ts", "a.ts.mov"]
 
@@ -94,8 +95,7 @@ def test_what_cannot_become_a_mov_leaves_nothing(tmp_path: Path) -> None:
     node = LocalNode(NodeName("n1"), tmp_path / "n1")
     node.media.mkdir(parents=True)
     (node.media / "junk.ts").write_bytes(bytes(range(256)) * 40)
-    with pytest.raises(Rejected, match=r"junk\.ts: it cannot be copied into a MOV"):
-        node.remux("junk.ts", "junk.ts.mov")
+    assert node.remux("junk.ts", "junk.ts.mov").startswith("it cannot be copied into a MOV")
     with pytest.raises(Rejected, match="not staged"):
         node.remux("none.ts", "none.ts.mov")
     assert [path.name for path in node.media.iterdir()] == ["junk.ts"]

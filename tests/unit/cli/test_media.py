@@ -11,7 +11,9 @@ import pytest
 from reconciler.cli import media as module
 from reconciler.cli.copies import Line, told
 from reconciler.cli.exits import DONE, FAILED, USAGE
+from reconciler.errors import Unreachable
 from reconciler.model.copies import CopyProgress, CopyState
+from reconciler.model.findings import Findings, Loss
 from reconciler.model.ids import AssetId, NodeName
 from tests.builders import NOW, channel, item, lineup, machine, playlist
 from tests.fakes_world import FakeWorld
@@ -167,3 +169,45 @@ def test_a_new_copy_of_what_is_nowhere_or_unknown_is_refused(run: Run, world: Fa
     assert run("media", "restage", "FILM", "--node", "rack9").code == USAGE
     assert run("media", "restage", "FILM", "--node", "rack1").code == DONE
     assert [one.asset for one in world.database.restages] == ["FILM"]
+
+
+def test_inspect_looks_now_tells_what_it_found_and_is_done_once(run: Run, world: FakeWorld) -> None:
+    torn = Findings(losses=(Loss(what="pictures", at_ms=12_000, lasts_ms=2100),), loudness=-20.0)
+    world.yard.nodes[RACK1].found[BARS] = torn
+    said = run("media", "inspect")
+    assert (said.code, said.out) == (
+        DONE,
+        "BARS  rack1  ! its pictures are lost from 0:12.0 for 2.1 s, -20.0 LUFS\n",
+    )
+    assert world.database.findings[BARS].losses == torn.losses
+    assert "! its pictures are lost" in run("media").out
+    again = run("media", "inspect")
+    assert (again.code, again.out, again.err) == (DONE, "", "every staged file was looked into\n")
+    world.yard.nodes[RACK1].found.clear()
+    assert run("media", "inspect", "BARS").out == "BARS  rack1  nothing wrong\n"
+
+
+def test_inspect_says_what_it_could_not_look_into(run: Run, world: FakeWorld) -> None:
+    assert run("media", "inspect", "BRAS").code == USAGE
+    assert run("media", "inspect", "--node", "rack2").code == USAGE
+    missing = run("media", "inspect", "FILM")
+    assert missing.code == DONE
+    assert "it is not staged on any node" in missing.err
+    world.yard.nodes[RACK1].delay = fail_inspect
+    said = run("media", "inspect")
+    assert said.code == FAILED
+    assert "1 of 1 could not be looked into" in said.err
+
+
+def fail_inspect(what: str) -> None:
+    if what.startswith("inspect"):
+        raise Unreachable(f"rack1: {what}: no answer")
+
+
+def test_a_dry_run_says_what_nobody_has_looked_into_until_somebody_has(
+    run: Run, world: FakeWorld
+) -> None:
+    assert world is not None
+    assert "not looked into for damage yet: BARS, what airs first" in run("--dry-run").err
+    run("media", "inspect")
+    assert "looked into" not in run("--dry-run").err

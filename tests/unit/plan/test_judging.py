@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.findings import Findings
+from reconciler.model.copies import mov_name
+from reconciler.model.findings import METHOD, Findings, Loss
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
 from reconciler.model.sources import DesiredAsset
@@ -16,7 +17,8 @@ from reconciler.plan.judging import with_findings
 from tests.builders import channel, fact, lineup
 
 ONE = AssetId("ONE")
-GOOD = Findings(container="mov,mp4,m4a", loudness=-23.0)
+GOOD = Findings(container="mov,mp4,m4a", loudness=-23.0, method=METHOD)
+LOSS = Loss(what="sound", at_ms=4000, lasts_ms=500)
 
 
 def judged(found: Findings | None, **declared: str) -> AssetFact:
@@ -61,12 +63,34 @@ def test_loudness_off_by_more_than_the_tolerance_is_told(
         assert note == f"its loudness is {loudness} LUFS, the lineup says -23"
 
 
-def test_shorter_than_declared_and_damaged_are_told_together() -> None:
-    found = replace(GOOD, damage="its last pictures are missing")
+def test_shorter_than_declared_and_what_else_was_found_are_told_together() -> None:
+    found = replace(GOOD, remarks=("its sound ends 1.0 s before its pictures",))
     assert judged(found, duration="61s").note == (
-        "its last pictures are missing; it lasts 60.00 s, the lineup says 61.00 s"
+        "its sound ends 1.0 s before its pictures; it lasts 60.00 s, the lineup says 61.00 s"
     )
     assert judged(GOOD, duration="1500f").note is None  # frames of an unknown rate
+
+
+def test_what_is_lost_goes_with_the_fact_and_is_for_the_compiler_to_judge() -> None:
+    found = judged(replace(GOOD, losses=(LOSS,), damage="it cannot be read through: no"))
+    assert (found.losses, found.ruin) == ((LOSS,), "it cannot be read through: no")
+    assert found.note is None
+
+
+def test_what_an_older_look_called_damage_is_a_remark_until_it_is_looked_into_again() -> None:
+    found = judged(replace(GOOD, damage="its last pictures are missing", method=0))
+    assert (found.ruin, found.note) == ("", "its last pictures are missing")
+
+
+def test_a_copy_that_failed_is_known_of_what_it_was_to_be_made_from() -> None:
+    base = fact("ONE", seconds=60)
+    why = "its copy holds 3 pictures, not 4"
+    found = {
+        base.stored: replace(GOOD, container="mpegts"),
+        mov_name(base.stored): Findings(damage=why, method=METHOD),
+    }
+    (judged_fact,) = with_findings({ONE: base}, found, {}).values()
+    assert (judged_fact.inexact, judged_fact.unfit) == ("mpegts", why)
 
 
 def test_a_note_makes_the_channels_that_play_it_compile_anew() -> None:
@@ -75,9 +99,14 @@ def test_a_note_makes_the_channels_that_play_it_compile_anew() -> None:
     before = inputs_of(news, desired, marks_of({ONE: fact("ONE")}))
     noted = replace(fact("ONE"), note="torn")
     assert inputs_of(news, desired, marks_of({ONE: noted})) != before
+    for more in ({"losses": (LOSS,)}, {"ruin": "torn"}, {"unfit": "torn"}):
+        hurt = replace(fact("ONE"), **more)
+        assert inputs_of(news, desired, marks_of({ONE: hurt})) != before
 
 
 def test_findings_are_read_as_they_were_written_whatever_was_added_since() -> None:
-    found = replace(GOOD, width=1920, interlaced=True, damage="torn")
+    found = replace(
+        GOOD, width=1920, interlaced=True, damage="torn", losses=(LOSS,), remarks=("a",)
+    )
     assert Findings.of({**found.to_json(), "colour": "bt709"}) == found
     assert Findings.of({}) == Findings()

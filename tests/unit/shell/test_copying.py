@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.errors import Rejected
+from reconciler.errors import Rejected, Unreachable
 from reconciler.model.copies import CopyState
 from reconciler.model.ids import AssetId, NodeName
 from reconciler.model.media import StagedSeen
 from reconciler.plan.actions import Cause, RemuxMedia, StageMedia
 from reconciler.ports import Progress, StageOrder
-from reconciler.shell.copying import bring, convert
+from reconciler.shell.copying import bring, convert, forget_findings
 from tests.builders import channel, lineup, machine
 from tests.fakes_world import FakeWorld
 
@@ -163,3 +163,23 @@ def test_a_mov_that_is_made_is_ready_and_one_that_cannot_be_says_why(world: Fake
     convert(world.ports, node, action)
     assert world.database.copies[RACK1, action.stored].state is CopyState.READY
     assert action.stored in node.media
+
+
+def test_that_a_file_allows_no_copy_is_kept_and_a_new_copy_is_tried_anew(world: FakeWorld) -> None:
+    world.converge()
+    action, node = remux(world), world.yard.nodes[RACK1]
+    node.unfit = "its copy holds 3 pictures, not 4"
+    with pytest.raises(Rejected, match="not 4"):
+        convert(world.ports, node, action)
+    assert world.database.findings[action.stored].damage == node.unfit
+    forget_findings(world.ports, BARS, action.stored)
+    assert not world.database.findings[action.stored].is_current
+    assert world.database.findings[action.stored].damage == ""
+
+
+def test_a_machine_that_fails_says_nothing_of_the_file(world: FakeWorld) -> None:
+    world.converge()
+    world.yard.nodes[RACK1].silent = True
+    with pytest.raises(Unreachable):
+        convert(world.ports, world.yard.nodes[RACK1], remux(world))
+    assert world.database.findings == {}
