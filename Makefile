@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TEST_PACKAGES := postgresql chromium fonts-dejavu-core \
-  swift-proxy swift-account swift-container swift-object memcached
+  swift-proxy swift-account swift-container swift-object memcached \
+  iproute2 tini $(if $(shell PATH=$$PATH:/usr/sbin command -v dockerd),,docker.io)
 
 .PHONY: up down test test-casparcg check bench lock packages clean
 .DEFAULT_GOAL := up
@@ -25,7 +26,7 @@ up: $(VENV)/.installed
 down: $(VENV)/.installed
 	@$(BIN)/reconcile down
 
-# Servers and a browser for the tests; without root, tests that lack a part say which, and skip.
+# Servers, a browser, and Docker where there is none of any origin, for the tests; without root, tests that lack a part say which, and skip.
 packages:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  missing=""; for p in $(TEST_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

@@ -14,6 +14,7 @@ from jinja2 import FileSystemLoader
 
 from reconciler.adapters.clock import Jitter, SystemClock
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
+from reconciler.adapters.image_folder import write_image_folder
 from reconciler.adapters.lineup_reader import FolderLineupReader
 from reconciler.adapters.local_process import LocalNode
 from reconciler.adapters.media_sources import MediaSources
@@ -44,8 +45,9 @@ from reconciler.shell.converge import Judgement
 from reconciler.shell.inforce import InForce
 from reconciler.shell.stage import Stager
 from reconciler.shell.world import World
-from reconciler.sidecar.casparcg.config import rendered_digest
+from reconciler.sidecar.casparcg.config import Image, render_dockerfile, rendered_digest
 from reconciler.sidecar.casparcg.shipped import engine_templates
+from reconciler.sidecar.needs import EMBEDDED, SIDECAR
 
 Tell = Callable[[str], None]
 
@@ -201,3 +203,9 @@ def write_starter(folder: Path) -> tuple[tuple[Path, ...], bool]:
         path.write_text(text, encoding="utf-8")
     committed = begin_repository(folder, "first lineup")
     return tuple(folder / name for name in written), committed
+
+
+def write_image(folder: Path, image: Image, *, embedded: bool) -> tuple[Path, ...]:
+    """Write what `image` is built from; the files. `embedded`: for our own engine too."""
+    packages = SIDECAR + (EMBEDDED if embedded else ())
+    return write_image_folder(folder, render_dockerfile(image, engine_templates()), packages)

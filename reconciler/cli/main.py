@@ -63,6 +63,7 @@ _COMMANDS = {
     "fence": "fence",
     "media": "media",
     "schema": "schema",
+    "image": "image",
     "sidecar": "sidecar",
 }
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from reconciler.errors import ReconcilerError, Rejected
 from reconciler.sidecar import older
 from reconciler.sidecar.conductor import Conductor
-from reconciler.sidecar.disk import ENDING_FILE, read_json, write_json
+from reconciler.sidecar.disk import ENDING_FILE, read_json, unusable, write_json
 from reconciler.sidecar.engines import refuse_outputs
 from reconciler.sidecar.memory import Memory
 from reconciler.sidecar.proc import start_time
@@ -84,10 +84,17 @@ def _spec(folder: Path | None, env: Mapping[str, str]) -> SidecarSpec:
         return read_spec(path)
     kept = read_json(spec_file)
     token = kept.get("token") if isinstance(kept, dict) else None
-    document = older.older_document(
-        env, token=token if isinstance(token, str) else secrets.token_urlsafe(24)
+    document = dict(
+        older.older_document(
+            env, token=token if isinstance(token, str) else secrets.token_urlsafe(24)
+        )
     )
     spec = parse_spec(document, path)
+    trouble = unusable(spec.preview_folder)
+    if trouble:
+        log.warning("the preview is kept beside the spool: %s", trouble)
+        del document["preview_folder"]
+        spec = parse_spec(document, path)
     refuse_outputs(spec)
     path.mkdir(parents=True, exist_ok=True)
     write_json(spec_file, document)

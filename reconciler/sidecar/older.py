@@ -20,7 +20,7 @@ Without a start document these variables of the environment are one, as older no
   HOST            the address to listen at; 0.0.0.0 by default, as in a container
   TOKEN           what callers must bear; without it one is made and kept in spec.json
   EPOCH, TITLE, COMMIT, FINGERPRINT, ENGINE       as in a start document
-  MEDIA_ROOT      /media by default; the preview is in MEDIA_ROOT/live/CHANNEL_ID
+  MEDIA_ROOT      /media by default; the preview is in MEDIA_ROOT/live/CHANNEL_ID, where it may be
 
 It begins silent, and sends once it is given a lease (POST /lease).
 """

@@ -64,7 +64,7 @@ class Recorder:
         self._open: dict[str, SpoolRow] = {}
         self._aired_from: dict[str, int] = {}  # the frame, where it was not the first one
         self._hushed: set[str] = set()  # shown inside, after a part of them was sent
-        self._left_open: dict[str, SpoolRow] = {}  # open rows of a life before, not seen again so far
+        self._left_open: dict[str, SpoolRow] = {}  # open rows of a life before
         self._continued: set[str] = set()  # those of them that were: they began before we came
         self._gate_is_open = False
         self._keeps_from: int | None = None  # the gate shut: from this frame on it may yet leave

@@ -5,6 +5,7 @@ Knobs are files in the working folder, read as it runs: `fake-far-ends.json` ({u
 "refuses", "absent" or "mute"}), `fake-boot-seconds`, `fake-decklinks` (device numbers), `fake-ndi`;
 once, and then removed: `fake-fails-to-start` (exit code 0, nothing started), `fake-crash`
 (SIGABRT), `fake-hang` (SIGSTOP to itself), `fake-bad-stop` (SIGTERM aborts, as 3 of 12 did).
+It listens on 127.0.0.1, or on what FAKE_CASPARCG_HOST says: a real one listens on all addresses.
 A UDP stream sends one datagram for each picture. Like the real one it outlives the process that
 started it; but not for long, so that no test leaves one behind.
 """
@@ -28,6 +29,7 @@ from tests.casparcg.server import Server
 
 LOOK = 0.05
 ORPHAN_FOR = 60.0  # seconds; longer than any guard keeps an engine without its sidecar
+HOST, LOCAL = "FAKE_CASPARCG_HOST", "127.0.0.1"
 
 
 def main(config: str = "casparcg.config") -> int:
@@ -45,7 +47,7 @@ def main(config: str = "casparcg.config") -> int:
     caspar = FakeCaspar(Folder(Path(setup.media)), setup, boot_seconds=boot)
     equip(caspar)
     try:
-        server = Server(caspar, port=setup.port, realtime=True)
+        server = Server(caspar, port=setup.port, realtime=True, host=os.environ.get(HOST, LOCAL))
     except OSError as error:
         sys.stdout.write(f"[fatal] Unhandled exception in main thread: {error}\n")
         return 0

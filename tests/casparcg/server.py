@@ -30,7 +30,14 @@ NAP = 0.01
 
 
 class Server:
-    def __init__(self, caspar: FakeCaspar, *, port: int = 0, realtime: bool = False) -> None:
+    def __init__(
+        self,
+        caspar: FakeCaspar,
+        *,
+        port: int = 0,
+        realtime: bool = False,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.caspar = caspar
         self.realtime = realtime
         self._lock = threading.RLock()
@@ -42,6 +49,7 @@ class Server:
         self._began = time.monotonic()
         self._from = caspar.now
         self.port = port
+        self._host = host
         caspar.on_osc = self._send
         self._listen()
 
@@ -128,7 +136,7 @@ class Server:
             if self.port == 0:
                 self.port = _unused_port()
             return
-        listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        listener = socket.create_server((self._host, self.port), backlog=64)
         listener.settimeout(0)
         self.port = int(listener.getsockname()[1])
         self._selector.register(listener, selectors.EVENT_READ)

@@ -27,6 +27,7 @@ from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.slate import slate_for
 from reconciler.sidecar.casparcg.ticks import BEHIND, TickGrid, WallClock
 from reconciler.sidecar.casparcg.warden import Warden, Watch
+from reconciler.sidecar.disk import unusable
 from reconciler.sidecar.engine_port import (
     Capabilities,
     Cue,
@@ -328,13 +329,19 @@ class CasparEngine:
             outputs = self._wanted.outputs
         if outputs == self._outputs_made:
             return
-        spec, self._outputs_made = self._spec, outputs
-        folder = str(spec.preview_folder) if spec.preview else None
+        spec = self._spec
         made = consumers_for(outputs, spec.format, bitrate=spec.bitrate)
-        preview = consumers_for((), spec.format, preview_folder=folder)
-        if spec.preview:
-            spec.preview_folder.mkdir(parents=True, exist_ok=True)
+        preview = consumers_for((), spec.format, preview_folder=self._preview_folder())
         self._sending.want(made.wanted, preview.wanted, made.refused)
+        self._outputs_made = outputs
+
+    def _preview_folder(self) -> str | None:
+        """Where the preview goes; without a place for it the channel goes on all the same."""
+        folder = self._spec.preview_folder
+        trouble = unusable(folder) if self._spec.preview else ""
+        if trouble:
+            log.warning("no preview: %s", trouble)
+        return str(folder) if self._spec.preview and not trouble else None
 
     def _keep_gate(self, *, starting: bool = False) -> None:
         """Open or shut; never open without a guard that will shut it in time."""
