@@ -8,7 +8,6 @@ holds the suites that the fakes and every real adapter pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +19,7 @@ from reconciler.model.findings import Findings
 from reconciler.model.ids import AssetId, ChannelName, NodeName, OutputName
 from reconciler.model.media import AssetFact, StagedSeen, TransferSeen
 from reconciler.model.observed import DatabaseSeen, NodeSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.orders import SidecarStart, StageOrder
 from reconciler.model.records import AsRunRow, ChannelObservation, JournalEntry, PassSeen
 from reconciler.model.rundown import Play, Rundown
 from reconciler.model.seams import SeamStep
@@ -43,42 +43,6 @@ class Clock(Protocol):
 
 
 # ── nodes ────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SidecarStart:
-    """What a sidecar is started with. `document` is `sidecar.spec`'s JSON, secrets included."""
-
-    channel: ChannelName
-    epoch: int
-    fingerprint: str
-    commit: str
-    document: Json
-
-    def __repr__(self) -> str:
-        """Name it without telling its secrets."""
-        return f"SidecarStart({self.channel}, epoch {self.epoch})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageOrder:
-    """A file that a node is to hold: what it must be, and where its bytes are.
-
-    `content` names the bytes, safe as a file's name: equal content, equal name. `address` gives a
-    URL that can be read now with `headers`: of object storage a presigned one, renewed before it
-    lapses, so that nodes never see credentials; whoever holds it may read the file, so it is
-    never shown. `due` is in seconds until it airs, for the share of a limited line; None: no hurry.
-    """
-
-    stored: str
-    uri: str  # for people; holds no credentials
-    size: int
-    content: str
-    address: Callable[[], str] = field(repr=False, compare=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    sha256: str | None = None
-    etag: str | None = None
-    due: int | None = None
 
 
 class NodeControl(Protocol):

@@ -34,12 +34,13 @@ from reconciler.model.observed import (
     SidecarAnswer,
     SidecarSeen,
 )
+from reconciler.model.orders import SidecarStart, StageOrder
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Act, Clip, PlayList, Rundown, SlatePicture
 from reconciler.model.seams import Hush, Join, Seal, SeamStep
 from reconciler.model.sources import DesiredAsset, MediaSource
 from reconciler.model.video import VideoFormat
-from reconciler.ports import Grant, Progress, SidecarStart, StageOrder
+from reconciler.ports import Grant, Progress
 from reconciler.rundown.wire import from_wire, to_wire
 from reconciler.sidecar import acts as live
 from reconciler.sidecar import hush as hushes

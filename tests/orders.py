@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.ports import StageOrder
+from reconciler.model.orders import StageOrder
 
 
 def nobody(_done: int, _total: int) -> None:

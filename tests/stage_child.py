@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.transfer import Line
-from reconciler.ports import StageOrder
+from reconciler.model.orders import StageOrder
 
 
 def main(url: str, size: str, media: str) -> None:

@@ -30,8 +30,9 @@ from reconciler.model.findings import Findings
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, NodeSeen, SidecarSeen
+from reconciler.model.orders import SidecarStart, StageOrder
 from reconciler.model.records import AsRunRow
-from reconciler.ports import Progress, SidecarStart, StageOrder
+from reconciler.ports import Progress
 from reconciler.sidecar.asrun import SpoolRow
 from reconciler.sidecar.disk import ENDING_FILE, write_json, write_whole
 from reconciler.sidecar.proc import start_time

@@ -22,7 +22,7 @@ from reconciler.adapters.transfer import SMALL
 from reconciler.adapters.transfer_state import read_state
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import TransferSeen
-from reconciler.ports import StageOrder
+from reconciler.model.orders import StageOrder
 from reconciler.sidecar.disk import sync_folder
 
 FOLDER = ".content"

@@ -20,7 +20,8 @@ from reconciler.adapters.media_content import Contents
 from reconciler.adapters.transfer import SMALL, Line, fetch
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import StagedSeen, TransferSeen
-from reconciler.ports import Progress, StageOrder
+from reconciler.model.orders import StageOrder
+from reconciler.ports import Progress
 from reconciler.sidecar.disk import sync_folder
 
 _CHUNK = 1 << 20  # bytes copied between two words of progress

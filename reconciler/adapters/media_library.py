@@ -20,8 +20,8 @@ from reconciler.adapters.media_find import Search
 from reconciler.adapters.media_probe import ProbeCache
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue
+from reconciler.model.orders import StageOrder
 from reconciler.model.sources import DesiredAsset, MediaSource
-from reconciler.ports import StageOrder
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 MARK = 12  # hex digits of the content's fingerprint in a stored name

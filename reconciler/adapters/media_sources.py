@@ -19,8 +19,8 @@ from reconciler.adapters.remote_media import RemoteMedia
 from reconciler.errors import Rejected
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact, Catalogue, address_of
+from reconciler.model.orders import StageOrder
 from reconciler.model.sources import DesiredAsset, DesiredStore, MediaSource
-from reconciler.ports import StageOrder
 
 _DISTANT = ("s3://", "http://", "https://")
 

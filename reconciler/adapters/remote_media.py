@@ -20,8 +20,8 @@ from reconciler.adapters.remote_facts import Known, Place, RemoteFacts
 from reconciler.adapters.remote_stores import RemoteStores, name_in
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
+from reconciler.model.orders import StageOrder
 from reconciler.model.sources import DesiredAsset, DesiredStore
-from reconciler.ports import StageOrder
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,8 @@ from reconciler.adapters.transfer_parts import Parts
 from reconciler.adapters.transfer_state import State
 from reconciler.errors import AdapterError, Unreachable
 from reconciler.model.media import TransferStep
-from reconciler.ports import Progress, StageOrder
+from reconciler.model.orders import StageOrder
+from reconciler.ports import Progress
 
 RESERVE = 64 << 20  # bytes of a disk that staging leaves alone, for spools and logs
 SMALL = 4 << 20  # bytes; a file up to here is one request, and not worth a journal

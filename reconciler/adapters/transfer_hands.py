@@ -22,7 +22,7 @@ from reconciler.adapters.transfer_journal import DiskTrouble
 from reconciler.adapters.transfer_pace import Pace, Share
 from reconciler.adapters.transfer_parts import Extent, Part, Parts
 from reconciler.errors import AdapterError, Unreachable
-from reconciler.ports import StageOrder
+from reconciler.model.orders import StageOrder
 
 _TRIES = 6  # failures of one hand in a row, without a byte for any, before the file fails
 _DOUBLED = 4  # times that a rest is doubled at most

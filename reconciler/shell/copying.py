@@ -13,8 +13,9 @@ from reconciler.errors import AdapterError, Rejected
 from reconciler.model.copies import CopyProgress, CopyState, mov_name
 from reconciler.model.findings import METHOD, Findings
 from reconciler.model.ids import NodeName
+from reconciler.model.orders import StageOrder
 from reconciler.plan.actions import RemuxMedia, StageMedia
-from reconciler.ports import NodeControl, StageOrder
+from reconciler.ports import NodeControl
 from reconciler.shell.world import World
 
 log = logging.getLogger(__name__)

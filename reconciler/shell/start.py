@@ -8,8 +8,8 @@ from dataclasses import replace
 from reconciler.model.desired import DesiredChannel
 from reconciler.model.ids import AssetId
 from reconciler.model.media import AssetFact
+from reconciler.model.orders import SidecarStart
 from reconciler.plan.outputs import output_document
-from reconciler.ports import SidecarStart
 
 
 def start_of(

@@ -15,8 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.errors import UsageError
@@ -25,25 +24,21 @@ from reconciler.sidecar.disk import write_json
 from reconciler.sidecar.engine_port import (
     Capabilities,
     Cue,
-    EngineLost,
     EngineSeen,
-    Evidence,
     GateTurned,
     WantedOutput,
 )
+from reconciler.sidecar.kept_engine import KeptEngine
 from reconciler.sidecar.proc import start_time
 from reconciler.sidecar.spec import SidecarSpec
-from reconciler.sidecar.telling import Gate, Told, Wanted
+from reconciler.sidecar.telling import Gate, Told
 
 log = logging.getLogger(__name__)
 
 SILENT_AFTER = 3.0  # seconds; thirty statuses missed: no stall of a busy machine lasts as long
 FIRST_WORD_AFTER = 30.0  # seconds that a start may take on a machine under load
-WELL_AFTER = 30.0  # seconds of good running after which an early death counts as the first again
-BACK_OFF = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before the next start, by deaths in a row
 QUIT_WITHIN = 1.5  # seconds to end tidily; the sidecar itself has 3
 LINE_LIMIT = 1 << 20  # bytes; a longer line is not of the protocol
-EVIDENCE_LIMIT = 10_000  # kept for a consumer that is busy; the oldest go first
 
 CAPABILITIES = Capabilities(
     outputs=frozenset({"udp", "srt", "rtmp", "file", "hls"}),
@@ -54,18 +49,12 @@ CAPABILITIES = Capabilities(
 )
 
 
-class EmbeddedEngine:
-    """One engine child, kept alive. All methods may be called from any thread."""
+class EmbeddedEngine(KeptEngine):
+    """One engine child, kept alive."""
 
     def __init__(self, spec: SidecarSpec, outputs: Sequence[WantedOutput]) -> None:
+        super().__init__(outputs)
         self._spec = spec
-        self._lock = threading.Condition()
-        self._seen = EngineSeen()
-        self._evidence: deque[Evidence] = deque(maxlen=EVIDENCE_LIMIT)
-        self._woken = False
-        self._closing = False
-        self._wanted = Wanted(outputs=tuple(outputs))
-        self._keeper = threading.Thread(target=self._keep, name="engine-keeper")
         self._keeper.start()
 
     # ── the port ─────────────────────────────────────────────────────────────────────────────────
@@ -105,63 +94,7 @@ class EmbeddedEngine:
                 self._lock.notify_all()
             return gate.number
 
-    def read(self) -> EngineSeen:
-        """What was read back last."""
-        with self._lock:
-            return self._seen
-
-    def await_seen(self, wanted: Callable[[EngineSeen], bool], timeout: float) -> EngineSeen:
-        """Wait until a reading is as `wanted`, at most `timeout` seconds; returns the last one."""
-        with self._lock:
-            self._lock.wait_for(lambda: self._closing or wanted(self._seen), timeout)
-            return self._seen
-
-    def wait(self, timeout: float) -> tuple[Evidence, ...]:
-        """Evidence in the order it came."""
-        with self._lock:
-            self._lock.wait_for(lambda: self._evidence or self._woken or self._closing, timeout)
-            self._woken = False
-            found = tuple(self._evidence)
-            self._evidence.clear()
-            return found
-
-    def wake(self) -> None:
-        """Let a `wait` return now."""
-        with self._lock:
-            self._woken = True
-            self._lock.notify_all()
-
-    def close(self) -> None:
-        """End the child tidily, or kill it."""
-        with self._lock:
-            self._closing = True
-            self._lock.notify_all()
-        self._keeper.join()
-
     # ── the keeper ───────────────────────────────────────────────────────────────────────────────
-
-    def _keep(self) -> None:
-        deaths = 0
-        while not self._closing:
-            started = time.monotonic()
-            why = self._live_once()
-            if self._closing:
-                return
-            ran = time.monotonic() - started
-            deaths = 1 if ran > WELL_AFTER else deaths + 1
-            self._mourn(why)
-            pause = BACK_OFF[min(deaths, len(BACK_OFF)) - 1]
-            with self._lock:
-                self._lock.wait_for(lambda: self._closing, pause)
-
-    def _mourn(self, why: str) -> None:
-        log.warning("engine lost: %s", why)
-        with self._lock:
-            before = self._seen
-            lost = EngineLost(tick=before.tick, why=why, sending=before.sending)
-            self._evidence.append(lost)
-            self._seen = before.lost(why)
-            self._lock.notify_all()
 
     def _live_once(self) -> str:
         """Run one child to its end; returns why it ended."""

@@ -33,10 +33,11 @@ from reconciler.adapters.sidecar_http import SidecarHttp
 from reconciler.errors import Rejected
 from reconciler.model.desired import DesiredNode, Runtime
 from reconciler.model.observed import SidecarSeen
+from reconciler.model.orders import StageOrder
 from reconciler.model.rundown import Rundown
 from reconciler.plan.actions import Leave, StageMedia
 from reconciler.plan.safety import without_interruptions
-from reconciler.ports import SidecarClient, StageOrder
+from reconciler.ports import SidecarClient
 from reconciler.settings import Settings
 from reconciler.shell.converge import Judgement, Pass, Reconciler
 from reconciler.shell.inforce import InForce

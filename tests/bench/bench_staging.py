@@ -32,7 +32,7 @@ from pathlib import Path
 
 from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.transfer import Line
-from reconciler.ports import StageOrder
+from reconciler.model.orders import StageOrder
 
 BAR = 0.9  # of the fastest tool beside it
 _AT_ONCE = 4  # files under way, as in shell/stage.py

@@ -27,10 +27,11 @@ from reconciler.model.findings import Findings
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.observed import Health, Life, NodeSeen, SidecarAnswer, SidecarSeen
+from reconciler.model.orders import SidecarStart, StageOrder
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Rundown
 from reconciler.model.seams import SeamStep
-from reconciler.ports import Grant, Progress, SidecarStart, StageOrder
+from reconciler.ports import Grant, Progress
 from reconciler.rundown.wire import from_wire, to_wire
 from tests.bench.bench_lineup import git
 from tests.fakes_nodes import FakeNode, Yard, caught

@@ -13,7 +13,8 @@ from reconciler.errors import Rejected
 from reconciler.model.findings import Findings
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import Health, Life
-from reconciler.ports import NodeControl, SidecarStart
+from reconciler.model.orders import SidecarStart
+from reconciler.ports import NodeControl
 from tests.fakes_nodes import Yard
 from tests.orders import nobody, order_of
 from tests.unit.sidecar.situations import FAKE_ENGINE

@@ -17,7 +17,7 @@ from reconciler.adapters.transfer import RESERVE, Line
 from reconciler.adapters.transfer_http import Connections, Patience
 from reconciler.adapters.transfer_pace import Bucket
 from reconciler.errors import Rejected, Unreachable
-from reconciler.ports import StageOrder
+from reconciler.model.orders import StageOrder
 from tests.orders import nobody
 from tests.web_source import Fault, Thing, WebSource
 

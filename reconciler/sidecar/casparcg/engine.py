@@ -8,10 +8,8 @@ begins anew. A guard process keeps the gate too. What to show is not decided her
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -31,13 +29,13 @@ from reconciler.sidecar.disk import unusable
 from reconciler.sidecar.engine_port import (
     Capabilities,
     Cue,
-    EngineLost,
     EngineSeen,
     Evidence,
     WantedOutput,
 )
+from reconciler.sidecar.kept_engine import KeptEngine
 from reconciler.sidecar.spec import SidecarSpec
-from reconciler.sidecar.telling import Gate, Wanted
+from reconciler.sidecar.telling import Gate
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +43,7 @@ FIRST_WORD_AFTER = 15.0  # seconds; a port in use alone costs the engine five to
 CALLED_WITHIN = 3.0  # seconds in which a lost connection must be made again
 GRACE = 30.0  # seconds that an engine plays on without a sidecar; one starts in two, busy in ten
 WORD_WITHIN = 5.0  # seconds that a found engine is let be until it is known what is wanted of it
-WELL_AFTER = 30.0  # seconds of good running after which an early death counts as the first again
-BACK_OFF = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0)  # seconds before the next start, by deaths in a row
 TURN = 0.1  # seconds between looks at gate and process when there is no read-back
-EVIDENCE_LIMIT = 10_000
 
 CAPABILITIES = Capabilities(
     outputs=frozenset({"decklink", "ndi", "srt", "rtmp", "udp", "file", "hls"}),
@@ -59,17 +54,12 @@ CAPABILITIES = Capabilities(
 )
 
 
-class CasparEngine:
-    """One CasparCG server, kept alive. All methods may be called from any thread."""
+class CasparEngine(KeptEngine):
+    """One CasparCG server, kept alive."""
 
     def __init__(self, spec: SidecarSpec, outputs: Sequence[WantedOutput]) -> None:
+        super().__init__(outputs)
         self._spec = spec
-        self._lock = threading.Condition()
-        self._seen = EngineSeen()
-        self._evidence: deque[Evidence] = deque(maxlen=EVIDENCE_LIMIT)
-        self._woken = False
-        self._closing = False
-        self._wanted = Wanted(outputs=tuple(outputs))
         self._known: Known | None = None
         self._life: Life | None = None
         self._server = Server(spec)
@@ -85,7 +75,6 @@ class CasparEngine:
         )
         self._outputs_made: tuple[WantedOutput, ...] | None = None
         self._lookout = Lookout(spec.format.rate, self._learn)
-        self._keeper = threading.Thread(target=self._keep, name="engine-keeper")
         self._keeper.start()
 
     # ── the port ─────────────────────────────────────────────────────────────────────────────────
@@ -127,69 +116,18 @@ class CasparEngine:
         if life is not None:
             life.wake()
 
-    def read(self) -> EngineSeen:
-        """What was read back last."""
-        with self._lock:
-            return self._seen
-
-    def await_seen(self, wanted: Callable[[EngineSeen], bool], timeout: float) -> EngineSeen:
-        """Wait until a reading is as `wanted`, at most `timeout` seconds; returns the last one."""
-        with self._lock:
-            self._lock.wait_for(lambda: self._closing or wanted(self._seen), timeout)
-            return self._seen
-
-    def wait(self, timeout: float) -> tuple[Evidence, ...]:
-        """Evidence in the order it came."""
-        with self._lock:
-            self._lock.wait_for(lambda: self._evidence or self._woken or self._closing, timeout)
-            self._woken = False
-            found = tuple(self._evidence)
-            self._evidence.clear()
-            return found
-
-    def wake(self) -> None:
-        """Let a `wait` return now."""
-        with self._lock:
-            self._woken = True
-            self._lock.notify_all()
-
     def close(self) -> None:
         """End the server tidily, or kill it."""
         with self._lock:
             self._closing = True
-            self._lock.notify_all()
             life = self._life
         if life is not None:
             life.wake()
-        self._keeper.join()
+        super().close()
+        self._warden.close()
         self._lookout.close()
 
     # ── the keeper ───────────────────────────────────────────────────────────────────────────────
-
-    def _keep(self) -> None:
-        deaths = 0
-        try:
-            while not self._closing:
-                started = time.monotonic()
-                why = self._live_surely()
-                if self._closing:
-                    return
-                ran = time.monotonic() - started
-                deaths = 1 if ran > WELL_AFTER else deaths + 1
-                self._mourn(why)
-                pause = BACK_OFF[min(deaths, len(BACK_OFF)) - 1]
-                with self._lock:
-                    self._lock.wait_for(lambda: self._closing, pause)
-        finally:
-            self._warden.close()
-
-    def _live_surely(self) -> str:
-        """Run one server to its end; a bug or a failing disk ends that life, never the keeping."""
-        try:
-            return self._live_once()
-        except Exception as error:
-            log.exception("a life of the engine ended")
-            return f"ended by {type(error).__name__}: {error}"
 
     def _live_once(self) -> str:
         """Run one server to its end; returns why it ended."""
@@ -295,14 +233,6 @@ class CasparEngine:
             self._adopting = False
         life.keep_outputs()
         self._server.note(self._sending.running(), life.grid.base)
-
-    def _mourn(self, why: str) -> None:
-        log.warning("engine lost: %s", why)
-        with self._lock:
-            before = self._seen
-            self._evidence.append(EngineLost(tick=before.tick, why=why, sending=before.sending))
-            self._seen = before.lost(why)
-            self._lock.notify_all()
 
     def _say_last_words(self, life: Life) -> None:
         airing = self._helm.memory.airing

@@ -8,8 +8,9 @@ from reconciler.errors import Rejected, Unreachable
 from reconciler.model.copies import CopyState
 from reconciler.model.ids import AssetId, NodeName
 from reconciler.model.media import StagedSeen
+from reconciler.model.orders import StageOrder
 from reconciler.plan.actions import Cause, RemuxMedia, StageMedia
-from reconciler.ports import Progress, StageOrder
+from reconciler.ports import Progress
 from reconciler.shell.copying import bring, convert, forget_findings
 from tests.builders import channel, lineup, machine
 from tests.fakes_world import FakeWorld

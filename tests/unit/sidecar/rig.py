@@ -18,9 +18,9 @@ from reconciler.adapters.process_folder import ProcessFolder
 from reconciler.adapters.sidecar_http import SidecarHttp
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
+from reconciler.model.orders import SidecarStart
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Event, Rundown
-from reconciler.ports import SidecarStart
 from reconciler.rundown.wire import digest
 from tests.unit.sidecar.situations import FAKE_ENGINE, RATE, clip, event, eventually
 
