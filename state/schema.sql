@@ -73,7 +73,7 @@ create table playout_items (
   asset text,                                       -- house number
   live text,                                        -- a live source's name, instead of an asset
   title text
-);
+) with (fillfactor = 70);                           -- a changed media_status stays on its page
 
 create table playout_as_run (                       -- append-only
   id uuid primary key default gen_random_uuid(),
@@ -166,6 +166,7 @@ create table media_copies (
   used_at timestamptz,                              -- when a rundown last played it
   primary key (stored, node)
 );
+create index media_copies_node on media_copies (node);
 
 -- Somebody wants a new copy of an asset on a node: at most one open request for each.
 create table media_requests (

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.errors import PlanRefused
-from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Desired
-from reconciler.model.ids import ChannelName, NodeName
-from reconciler.model.media import StagedSeen
+from reconciler.model.ids import ChannelName
 from reconciler.model.observed import Health, Snapshot
 from reconciler.plan.actions import CollectAsRun, Leave, Plan
 from reconciler.plan.check import check
@@ -18,6 +16,7 @@ from reconciler.plan.safety import insist
 from reconciler.rundown import digest
 from reconciler.shell.apply import Outcome, apply, channel_of, journal_of
 from reconciler.shell.compile import Compilation, Compiler
+from reconciler.shell.media_rows import MediaRows
 from reconciler.shell.observe import Observer
 from reconciler.shell.patience import is_starting
 from reconciler.shell.perform import Hand
@@ -42,10 +41,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """A plan, and how each of its actions ended."""
+    """A plan, and how each of its actions ended; `written` if screens were told all of it."""
 
     judgement: Judgement
     outcomes: tuple[Outcome, ...]
+    written: bool = True
 
     @property
     def acted(self) -> frozenset[ChannelName]:
@@ -66,9 +66,13 @@ class Pass:
     def is_under_way(self) -> bool:
         """Whether this pass changed something that another has to go on from at once."""
         judgement = self.judgement
-        return is_starting(judgement.desired, judgement.seen) or any(
-            o.error is None and not o.under_way and not isinstance(o.action, CollectAsRun)
-            for o in self.outcomes
+        return (
+            not self.written
+            or is_starting(judgement.desired, judgement.seen)
+            or any(
+                o.error is None and not o.under_way and not isinstance(o.action, CollectAsRun)
+                for o in self.outcomes
+            )
         )
 
     @property
@@ -91,8 +95,7 @@ class Reconciler:
         self._stager = stager
         self._observer = Observer(world)
         self._compiler = Compiler(world)
-        self._recorded: dict[NodeName, Mapping[str, StagedSeen]] = {}
-        self._wanted: dict[NodeName, object] = {}  # a fresh one forgets what nobody wants any more
+        self._media_rows = MediaRows(world.store)
 
     def look(self, desired: Desired) -> Snapshot:
         """Observe alone: for who stands by, and before a plan."""
@@ -112,10 +115,12 @@ class Reconciler:
         only: str | None = None,
         may_act: Callable[[], bool] = lambda: True,
         not_now: frozenset[ChannelName] = frozenset(),
+        hurry: Callable[[], bool] = lambda: False,
     ) -> Pass:
         """Perform the plan of `judgement`, and write down that it was.
 
-        Channels in `not_now` wait out a back-off: their actions stay for a later pass.
+        Channels in `not_now` wait out a back-off: their actions stay for a later pass. Once `hurry`
+        says that another pass is waited for, what only screens read is left to a later one too.
 
         Raises `PlanRefused` for a plan past the limits, and where `only` names another digest: the
         world has moved on since.
@@ -132,7 +137,8 @@ class Reconciler:
         hand = Hand(judgement.desired, judgement.made, self._world)
         outcomes = apply(plan, hand, self._stager, may_act=may_act, not_now=not_now)
         self._write_down(plan, outcomes)
-        return Pass(judgement=judgement, outcomes=outcomes)
+        whole = self._media_rows.write(judgement.seen, plan, hurry)
+        return Pass(judgement=judgement, outcomes=outcomes, written=whole)
 
     def _record(self, judgement: Judgement) -> None:
         """Write down what was seen, for the older screens; what is unread stays as it was."""
@@ -140,15 +146,6 @@ class Reconciler:
         store.record(observations(judgement.desired, seen))
         store.record_nodes(n for n, node in seen.nodes.items() if node.health is Health.ANSWERING)
         store.record_sidecars(seen.sidecars)
-        for name, node in seen.nodes.items():
-            known = self._recorded.get(name)
-            if node.staged is not None and node.staged is not known and node.staged != known:
-                store.record_media(name, node.staged)
-                self._recorded[name] = node.staged
-        for name, wanted in judgement.plan.wanted.items():
-            if self._wanted.get(name) != _lasting(wanted):
-                store.want_media(name, wanted)
-                self._wanted[name] = _lasting(wanted)
 
     def _note_equal(self, judgement: Judgement) -> None:
         """Rundowns that came out as they were kept need not be compiled again for these inputs."""
@@ -168,11 +165,6 @@ class Reconciler:
         entries = journal_of(plan, outcomes, self._world.clock.now())
         if entries:
             self._world.store.journal(entries)
-
-
-def _lasting(wanted: tuple[CopyWanted, ...]) -> object:
-    """What of it is worth writing down again: what is due at once is so in each pass anew."""
-    return tuple((one.stored, one.size, one.error) for one in wanted)
 
 
 def insist_on_digest(plan: Plan, only: str) -> None:

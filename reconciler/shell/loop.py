@@ -46,6 +46,10 @@ class Wake:
         self._bell.clear()
         return rang
 
+    def is_rung(self) -> bool:
+        """Whether a pass is asked for already."""
+        return self._bell.is_set()
+
 
 class Loop:
     """Pass after pass until told to stop.
@@ -121,7 +125,10 @@ class Loop:
         judgement = replace(whole, plan=without_interruptions(whole.plan))
         waiting = self._backoff.waiting(self._world.clock.monotonic())
         done = self._reconciler.converge(
-            judgement, may_act=self._world.leadership.is_leading, not_now=waiting
+            judgement,
+            may_act=self._world.leadership.is_leading,
+            not_now=waiting,
+            hurry=self._wake.is_rung,
         )
         self._settle(done, waiting)
         self._tell_pass(done, whole.plan.refused)
