@@ -2,9 +2,9 @@
 
 Every tick the engine tells its whole state under one time tag. Where that is long it fills packets
 in the order of the addresses until one has reached `_FULL` bytes, so a shorter packet is the last
-of its tick; a full one may be, which the next tick shows. An engine that splits sooner is found out
-by its first continuation. Source: CasparCG 2.5.0, `protocol/osc/client.cpp`; the encoding: Open
-Sound Control 1.0.
+of its tick. A full one is, too, if all addresses of the state before are there; else only the next
+tick shows it, a frame late. An engine that splits sooner is found out by its first continuation.
+Source: CasparCG 2.5.0, `protocol/osc/client.cpp`; the encoding: Open Sound Control 1.0.
 """
 
 from __future__ import annotations
@@ -104,21 +104,33 @@ class StateJoiner:
         self._full = _FULL
         self._told: State | None = None  # the newest state that was taken for whole
         self._told_size = 0  # of the last packet in it
+        self._shape: frozenset[str] = frozenset()  # the addresses of a whole state
+        self._cut: frozenset[str] = frozenset()  # of the last that ended with a full packet
 
     def feed(self, packet: Packet) -> tuple[State, ...]:
         """Take one packet; return the states that are whole now, oldest first."""
         whole: list[State] = []
         if self._tag is not None and packet.time_tag != self._tag:
             whole.append(self._take())
+            self._learn(frozenset(whole[-1].values))
         if self._tag is None and self._told is not None and _continues(self._told, packet):
             self._full = max(_LEAST_FULL, min(self._full, self._told_size))
             self._values = dict(self._told.values)
         self._tag = packet.time_tag
         self._values.update(packet.values)
-        if packet.size < self._full:
+        if packet.size < self._full or self._values.keys() == self._shape:
             whole.append(self._take())
             self._told, self._told_size = whole[-1], packet.size
+            self._shape = frozenset(self._told.values)
         return tuple(whole)
+
+    def _learn(self, addresses: frozenset[str]) -> None:
+        """One that ended with a full packet may lack another, lost; two alike were whole."""
+        if addresses == self._cut:
+            self._shape = addresses
+        elif self._shape < addresses:
+            self._shape = frozenset()  # it was but a part
+        self._cut = addresses
 
     def _take(self) -> State:
         assert self._tag is not None  # noqa: S101  # the caller has looked

@@ -39,15 +39,22 @@ class TickGrid:
 
     def frame(self, count: int, at: Fraction) -> int:
         """The frame whose picture state `count` tells of; it arrived at frame `at` of the grid."""
-        if self._last is not None and not 0 < count - self._last < JUMP:
+        if self._last is not None and not 0 <= count - self._last < JUMP:
             self._shifts.clear()
             self._base = None
         self._last = count
         self._shifts.append(float(at - count))
         earliest = min(self._shifts)
-        if self._base is None or not -SLACK <= earliest - self._base < 1 + SLACK:
+        if self._base is None or self._has_moved(earliest - self._base):
             self._base = int(earliest // 1)
         return count + self._base - BEHIND
+
+    def _has_moved(self, off: float) -> bool:
+        """Few arrivals say little of how late the count is: each of them may have come late."""
+        if off < -SLACK:
+            return True
+        patience = 1 + SLACK if len(self._shifts) == WINDOW else WINDOW
+        return off >= patience
 
 
 class WallClock:

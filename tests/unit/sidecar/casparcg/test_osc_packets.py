@@ -14,6 +14,10 @@ SMALL: dict[str, tuple[Value, ...]] = {"/channel/1/format": ("PAL",)}
 LARGE: dict[str, tuple[Value, ...]] = {
     f"/channel/1/stage/layer/{number}/foreground/file/name": ("x" * 40,) for number in range(60)
 }
+BRIMMING: dict[str, tuple[Value, ...]] = {
+    "/channel/1/a": ("x" * 2000,),
+    "/channel/1/b": ("y" * 40,),
+}
 
 
 def join(*parts: bytes) -> list[State]:
@@ -53,6 +57,40 @@ def test_the_next_tick_ends_one_whose_last_packet_was_lost_or_full() -> None:
     assert [state.time_tag for state in found] == [7, 8]
     assert found[0].values.items() < LARGE.items()
     assert found[1].values == SMALL
+
+
+def fed(joiner: StateJoiner, tag: int, values: dict[str, tuple[Value, ...]]) -> list[int]:
+    """The time tags of the states that are known once all packets of `tag` have come."""
+    parts = packets(tag, plain(values))
+    return [state.time_tag for part in parts for state in joiner.feed(read_packet(part))]
+
+
+def test_a_full_packet_is_taken_with_its_own_tick_once_its_addresses_are_known() -> None:
+    """Found with a background and an output of long names: every reading came a frame late."""
+    joiner, full = StateJoiner(), BRIMMING
+    assert len(packets(1, plain(full))) == 1
+    assert [fed(joiner, tag, full) for tag in range(1, 6)] == [[], [1], [2, 3], [4], [5]]
+
+
+def test_one_lost_packet_does_not_make_a_part_the_whole() -> None:
+    joiner = StateJoiner()
+    assert fed(joiner, 1, LARGE) == [1]
+    first, *rest = (read_packet(part) for part in packets(2, plain(LARGE)))
+    assert joiner.feed(first) == ()  # the others are lost
+    assert rest
+    assert fed(joiner, 3, LARGE) == [2, 3]
+    assert fed(joiner, 4, LARGE) == [4]
+
+
+def test_a_state_that_grew_behind_a_full_packet_is_told_again_whole() -> None:
+    joiner, full = StateJoiner(), BRIMMING
+    for tag in range(3):
+        fed(joiner, tag, full)
+    grown = full | {"/channel/1/c": ("z",)}
+    parts = packets(3, plain(grown))
+    states = [state for part in parts for state in joiner.feed(read_packet(part))]
+    assert states[-1] == State(time_tag=3, values=grown)
+    assert fed(joiner, 4, grown) == [4]
 
 
 def test_an_engine_that_splits_sooner_is_found_out_by_its_first_continuation() -> None:

@@ -21,7 +21,7 @@ from reconciler.sidecar.casparcg.airing import observe
 from reconciler.sidecar.casparcg.server import Server
 from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.state import Layer, Memory, Wanted
-from reconciler.sidecar.casparcg.ticks import BEHIND, TickGrid
+from reconciler.sidecar.casparcg.ticks import BEHIND, WINDOW, TickGrid
 from reconciler.sidecar.casparcg.timeline import Timeline
 from reconciler.sidecar.casparcg.warden import Warden, Watch
 from reconciler.sidecar.disk import ENDING_FILE, GUARD_FILE, read_json
@@ -256,6 +256,20 @@ def test_a_count_stays_where_it_lay_though_another_frame_is_as_near() -> None:
     assert grid.base == 1000
     assert TickGrid().frame(5, Fraction(1006) + Fraction(1, 10)) == 1006 - BEHIND
     assert TickGrid(7).frame(5, Fraction(1006)) == 1006 - BEHIND, "it is too far off"
+
+
+def test_a_count_stays_where_it_lay_though_the_first_states_come_late() -> None:
+    grid = TickGrid(1000)
+    delays = [3.4, 2.4, 1.4, *[0.8] * 100]  # a busy machine at first, then near the frame's end
+    found = [grid.frame(n, 1000 + n + Fraction(delay)) for n, delay in enumerate(delays)]
+    assert found == [1000 + n - BEHIND for n in range(103)]
+
+
+def test_a_count_that_moved_while_nobody_watched_is_followed_in_the_end() -> None:
+    grid = TickGrid(1000)
+    found = [grid.frame(n, Fraction(1003 + n)) for n in range(WINDOW + 1)]
+    assert found[0] == 1000 - BEHIND
+    assert found[-1] == 1003 + WINDOW - BEHIND
 
 
 def test_names_go_on_from_the_highest_that_an_engine_was_given(tmp_path: Path) -> None:

@@ -109,6 +109,13 @@ def test_ticks_that_come_late_are_the_frames_they_were() -> None:
     assert found == [5000 + n - BEHIND for n in range(8)]
 
 
+def test_a_state_that_is_told_again_lies_where_it_lay() -> None:
+    grid = TickGrid()
+    assert [grid.frame(n, Fraction(5000) + late) for n, late in ((7, 0), (7, 1), (7, 3))] == [
+        5000 - BEHIND
+    ] * 3
+
+
 def test_a_channel_that_falls_behind_is_followed_and_a_new_life_begins_anew() -> None:
     grid = TickGrid()
     for n in range(400):
