@@ -134,6 +134,7 @@ create table lineup_assets (
   problem text,
   note text                                         -- what people should know of one that plays
 );
+create index lineup_assets_stored on lineup_assets (stored);
 
 -- A number that grows when a table that is dear to read has changed.
 create table changes (

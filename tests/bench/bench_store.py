@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
@@ -25,13 +26,13 @@ from reconciler.adapters.postgres_leadership import PostgresLeadership
 from reconciler.adapters.postgres_migrations import migrate
 from reconciler.adapters.postgres_pool import Database
 from reconciler.adapters.postgres_store import PostgresStore
+from reconciler.model.copies import CopyWanted
 from reconciler.model.desired import Desired, DesiredChannel
-from reconciler.model.ids import AssetId, ChannelName
-from reconciler.model.media import AssetFact
+from reconciler.model.ids import AssetId, ChannelName, NodeName
+from reconciler.model.media import AssetFact, StagedSeen
 from reconciler.model.observed import DatabaseSeen
 from tests.postgres_fixtures import short_folder
 from tests.store_values import (
-    MCR1,
     asset_item,
     channel,
     fact,
@@ -43,6 +44,7 @@ from tests.store_values import (
 )
 
 ROUNDS = 15
+RACKS = 10  # that are told of media, of a hundred at most
 LIBRARY = 5_000  # distinct assets, shared by all channels as a station's library is
 
 
@@ -98,6 +100,11 @@ def one_channel(number: int, items: int) -> tuple[Desired, DesiredChannel]:
     return lineup(wanted, playlists=lists), wanted
 
 
+def rack(number: int) -> NodeName:
+    """Ten channels to each."""
+    return NodeName(f"rack-{number // 10:03}")
+
+
 def fill(store: PostgresStore, numbers: Sequence[int], items: int) -> float:
     """Write these channels as a first pass would; seconds."""
     library = catalogue()
@@ -106,7 +113,7 @@ def fill(store: PostgresStore, numbers: Sequence[int], items: int) -> float:
         desired, wanted = one_channel(number, items)
         store.write_channel(desired, wanted, library)
         name = wanted.name
-        store.begin_spawn(name, MCR1, 1, devices=[], counts_as_restart=False)
+        store.begin_spawn(name, rack(number), 1, devices=[], counts_as_restart=False)
         store.grant(name, 1, timedelta(seconds=30))
         store.save_rundown(name, rundown(name), "r1", "i1")
     return time.perf_counter() - begun
@@ -132,7 +139,7 @@ def measure(database: Database, store: PostgresStore, channels: int, items: int)
     store.read()
     seen = store.read()
     names = [ChannelName(name) for name in seen.channels]
-    observations = [observed(name) for name in names]
+    observations = [observed(name, on=rack(number)) for number, name in enumerate(sorted(names))]
     leases = {name: (1, timedelta(seconds=30)) for name in names}
     store.record(observations)
     ping, read = take(bare), take(store.read)
@@ -146,6 +153,44 @@ def measure(database: Database, store: PostgresStore, channels: int, items: int)
         f"{channels:>8} {ping:>9.2f} {read:>9.1f} {read / ping:>7.0f}x {read / parsed:>8.2f}x"
         f" {record:>9.1f} {renew:>9.1f} {same:>11.1f} {stored / 1e6:>8.2f}"
     )
+
+
+def measure_media(database: Database, store: PostgresStore, channels: int, items: int) -> None:
+    """Print one line of the table: a whole library is missing, then there, on some racks.
+
+    The limit is one bare statement that changes as many rows of items as the arrival of all did.
+    """
+    found: dict[str, list[float]] = {"lack": [], "arrive": [], "same": [], "bare": []}
+    for number in range(0, channels, max(10, channels // RACKS)):
+        used = {
+            (each * 7 + i) % LIBRARY for each in range(number, number + 10) for i in range(items)
+        }
+        facts = [fact(f"A-{each}") for each in sorted(used)]
+        due = datetime.now(UTC)
+        wanted = [
+            CopyWanted(stored=f.stored, asset=f.asset, size=f.size, due_at=due, error="")
+            for f in facts
+        ]
+        staged = {f.stored: StagedSeen(stored=f.stored, size=f.size) for f in facts}
+        place = rack(number)
+        found["lack"].append(take(partial(store.want_media, place, wanted), 1))
+        found["arrive"].append(take(partial(store.record_media, place, staged), 1))
+        found["same"].append(take(partial(store.record_media, place, staged), 1))
+        found["bare"].append(take(partial(touch_items, database, place), 1))
+    lack, arrive, same, bare = (statistics.median(times) for times in found.values())
+    ratio = arrive / bare
+    say(f"{channels:>8} {len(used):>9} {lack:>9.1f} {arrive:>9.1f} {ratio:>7.2f}x {same:>9.1f}")
+
+
+def touch_items(database: Database, place: NodeName) -> None:
+    """Change every item of a rack's channels, and nothing else."""
+    with database.transaction("touch") as session:
+        session.connection.execute(
+            "update playout_items set updated_at = clock_timestamp() where playlist_id in"
+            " (select p.id from playout_playlists p join playout_channels c on c.id = p.channel_id"
+            " where c.node = %s)",
+            (place,),
+        )
 
 
 def main() -> int:
@@ -173,6 +218,9 @@ def main() -> int:
                 say(f"         (first write of {channels - filled} channels: {took:.1f} s)")
                 filled = channels
                 measure(database, store, channels, wanted.items)
+            say(f"a library missing, then there, on a rack of ten; medians in ms of {RACKS} racks")
+            say(f"{'channels':>8} {'files':>9} {'lack':>9} {'arrive':>9} {'/ bare':>8} {'same':>9}")
+            measure_media(database, store, filled, wanted.items)
         leadership.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"peak memory of this program: {peak:.0f} MiB ({Path(__file__).name})")
