@@ -16,14 +16,38 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
-from urllib.parse import urlsplit
 
-from reconciler.adapters.http_text import Answer, LineError, Whole, question, whole
+from reconciler.adapters.http_place import Place, parts_of
+from reconciler.adapters.http_text import BadAnswer, HungUp, Reader, question
+from reconciler.errors import Rejected
 
 _KEPT = 60.0  # seconds that an unused connection is kept
 _SPARE = 4  # connections kept to one address
 _REPEATABLE = frozenset({"GET", "PUT"})
 _PIECE = 1 << 16  # bytes read at a time
+_MOST = 256 << 20  # bytes of an answer; a rundown of a week of short events is a tenth of it
+
+
+class LineError(Exception):  # told on as `Unreachable` by who knows which sidecar it was
+    """No answer: refused, broken, or too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, read whole."""
+
+    status: int
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it did what was asked."""
+        return 200 <= self.status < 300  # noqa: PLR2004  # RFC 9110, 15.3
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether asking again may help."""
+        return self.status >= 500  # noqa: PLR2004  # RFC 9110, 15.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +63,16 @@ class Ask:
 class Line:
     """One connection that carries a question at a time; it never waits."""
 
-    def __init__(self, address: str) -> None:
-        """Begin to connect; raises `LineError` for an address that is none, else `OSError`."""
-        found = socket.getaddrinfo(*_place(address), type=socket.SOCK_STREAM)
-        family, kind, protocol, _, place = min(found, key=lambda one: one[0] != socket.AF_INET)
+    def __init__(self, place: Place) -> None:
+        """Begin to connect; raises `OSError`."""
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, where = min(found, key=lambda one: one[0] != socket.AF_INET)
         self._socket = socket.socket(family, kind, protocol)
         self._socket.settimeout(0)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._unsent = memoryview(b"")
-        self._came = bytearray()
-        trouble = self._socket.connect_ex(place)  # how it ends shows when the question is sent
+        self._reader, self._content = Reader(_MOST), bytearray()
+        trouble = self._socket.connect_ex(where)  # how it ends shows when the question is sent
         if trouble not in (0, errno.EINPROGRESS):
             self.close()
             _heed(trouble)
@@ -66,13 +90,19 @@ class Line:
         """What it waits for, in `poll`'s terms."""
         return select.POLLIN if not self._unsent else select.POLLOUT
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it may carry another question."""
+        return self._reader.is_kept
+
     def begin(self, asked: bytes) -> None:
         """Send a question, as far as that can be done at once; raises `OSError`."""
-        self._unsent, self._came = memoryview(asked), bytearray()
+        self._unsent = memoryview(asked)
+        self._reader, self._content = Reader(_MOST), bytearray()
         self._send()
 
-    def go_on(self) -> Whole | None:
-        """Send or read on; the answer once it is whole. Raises `OSError` or `LineError`."""
+    def go_on(self) -> Answer | None:
+        """Send or read on; the answer once it is whole. Raises `OSError` or `BadAnswer`."""
         if self._unsent:
             self._send()
             return None
@@ -80,11 +110,13 @@ class Line:
             piece = self._socket.recv(_PIECE)
         except BlockingIOError:
             return None
-        self._came += piece
-        found = whole(self._came, ended=not piece)
-        if found is None and not piece:
-            raise ConnectionResetError("the far end closed before it had answered")
-        return found
+        reader = self._reader
+        reader.feed(piece)
+        while come := reader.take(_PIECE):
+            self._content += come
+        if reader.head is None or not reader.is_whole:
+            return None
+        return Answer(reader.head.status, bytes(self._content))
 
     def has_ended(self) -> bool:
         """Whether the far end has closed, or said something that nobody asked for."""
@@ -109,7 +141,7 @@ class _Talk:
     """One question under way; `again` says that it may be sent a second time."""
 
     number: int
-    address: str
+    place: Place
     asked: bytes
     again: bool
     line: Line
@@ -120,7 +152,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[str, list[_Kept]] = {}
+        self._kept: dict[Place, list[_Kept]] = {}
         self._swept_at = time.monotonic()
 
     def close(self) -> None:
@@ -143,11 +175,11 @@ class Lines:
         talks.attend(within)
         return [talks.found[number] for number in range(len(asks))]
 
-    def take(self, address: str) -> Line | None:
-        """A kept connection to `address` that is still good."""
+    def take(self, place: Place) -> Line | None:
+        """A kept connection to `place` that is still good."""
         while True:
             with self._lock:
-                kept = self._kept.get(address)
+                kept = self._kept.get(place)
                 if not kept:
                     return None
                 line = kept.pop().line
@@ -155,10 +187,10 @@ class Lines:
                 return line
             line.close()
 
-    def keep(self, address: str, line: Line) -> None:
+    def keep(self, place: Place, line: Line) -> None:
         """Keep a connection for the next question."""
         with self._lock:
-            kept = self._kept.setdefault(address, [])
+            kept = self._kept.setdefault(place, [])
             if len(kept) < _SPARE:
                 kept.append(_Kept(line, time.monotonic()))
                 return
@@ -172,12 +204,12 @@ class Lines:
             if now - self._swept_at < _KEPT:
                 return
             self._swept_at = now
-            for address in list(self._kept):
-                lines = self._kept[address]
+            for place in list(self._kept):
+                lines = self._kept[place]
                 old += [each for each in lines if now - each.since >= _KEPT]
-                self._kept[address] = [each for each in lines if now - each.since < _KEPT]
-                if not self._kept[address]:
-                    del self._kept[address]
+                self._kept[place] = [each for each in lines if now - each.since < _KEPT]
+                if not self._kept[place]:
+                    del self._kept[place]
         for each in old:
             each.line.close()
 
@@ -193,17 +225,15 @@ class _Talks:
 
     def begin(self, number: int, one: Ask) -> None:
         """Ask, over a kept connection where there is one."""
-        address, path = _split(one.url)
         try:
-            host = address.partition("://")[2].rpartition("@")[2]
-            asked = question(one.method, host, path, one.headers, one.body)
-            kept = self._lines.take(address)
-            line = kept or Line(address)
-        except (OSError, LineError) as error:
+            place, asked = _worded(one)
+            kept = self._lines.take(place)
+            line = kept or Line(place)
+        except (OSError, Rejected) as error:
             self.found[number] = _told(error)
             return
         again = kept is not None and one.method in _REPEATABLE
-        self._start(_Talk(number=number, address=address, asked=asked, again=again, line=line))
+        self._start(_Talk(number=number, place=place, asked=asked, again=again, line=line))
 
     def attend(self, within: float) -> None:
         """Read whoever answers within so many seconds, though we come to read it later."""
@@ -237,7 +267,7 @@ class _Talks:
     def _go_on(self, talk: _Talk) -> None:
         try:
             came = talk.line.go_on()
-        except (OSError, LineError) as error:
+        except (OSError, BadAnswer) as error:
             self._end(talk)
             self._fail(talk, error)
             return
@@ -245,11 +275,11 @@ class _Talks:
             self._poll.modify(talk.line, talk.line.waits_for)
             return
         self._end(talk)
-        self.found[talk.number] = came.answer
-        if came.closes:
-            talk.line.close()
+        self.found[talk.number] = came
+        if talk.line.is_kept:
+            self._lines.keep(talk.place, talk.line)
         else:
-            self._lines.keep(talk.address, talk.line)
+            talk.line.close()
 
     def _end(self, talk: _Talk) -> None:
         del self._open[talk.line.fileno()]
@@ -259,7 +289,8 @@ class _Talks:
         """Ask again over a new connection, if a kept one broke; or that was it."""
         talk.line.close()
         try:
-            line = Line(talk.address) if talk.again and isinstance(error, OSError) else None
+            may_be_asked = talk.again and isinstance(error, (OSError, HungUp))
+            line = Line(talk.place) if may_be_asked else None
         except OSError:
             line = None
         if line is None:
@@ -268,21 +299,11 @@ class _Talks:
             self._start(replace(talk, again=False, line=line))
 
 
-def _split(url: str) -> tuple[str, str]:
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", f"{slash}{path}" or "/"
-
-
-def _place(address: str) -> tuple[str, int]:
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise LineError(f"{address}: {error}") from error
-    if not host or parts.scheme != "http" or not host.isascii():
-        raise LineError(f"{address}: expected http://host:port")
-    return host, port or 80
+def _worded(one: Ask) -> tuple[Place, bytes]:
+    place, path = parts_of(one.url)
+    if place.is_tls:
+        raise Rejected("expected http://host:port, found https")
+    return place, question(one.method, place.named, path, one.headers, one.body)
 
 
 def _heed(trouble: int) -> None:
@@ -291,4 +312,4 @@ def _heed(trouble: int) -> None:
 
 
 def _told(error: Exception) -> LineError:
-    return error if isinstance(error, LineError) else LineError(str(error) or type(error).__name__)
+    return LineError(str(error) or type(error).__name__)

@@ -9,8 +9,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar, assert_never
 from urllib.parse import quote
 
-from reconciler.adapters.http_lines import Ask, Lines
-from reconciler.adapters.http_text import Answer, LineError
+from reconciler.adapters.http_lines import Answer, Ask, LineError, Lines
 from reconciler.errors import AdapterError, Rejected, Unreachable, UsageError
 from reconciler.model.ids import ChannelName, EventId, OutputName
 from reconciler.model.observed import OnAirSeen, OutputSeen, SidecarAnswer, SidecarSeen

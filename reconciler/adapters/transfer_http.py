@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from reconciler.adapters.http_place import Place, parts_of
+from reconciler.adapters.http_text import BadAnswer, Head, HungUp
 from reconciler.adapters.transfer_parts import Extent
-from reconciler.adapters.transfer_wire import BadAnswer, Head, HungUp, Place, Wire, parts_of
+from reconciler.adapters.transfer_wire import Wire
 from reconciler.errors import Rejected, Unreachable
 
 CHUNK = 1 << 18  # bytes of one read
@@ -219,7 +221,7 @@ def _skip(wire: Wire) -> bytes:
 
 
 def _ask(wire: Wire, path: str, wanted: Wanted) -> Head:
-    fields = {"Accept-Encoding": "identity", **wanted.headers}
+    fields = dict(wanted.headers)
     if wanted.extent is not None:
         fields["Range"] = f"bytes={wanted.extent[0]}-{wanted.extent[1] - 1}"
     if wanted.etag is not None and not wanted.etag.startswith("W/"):

@@ -10,8 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from reconciler.adapters.http_lines import Ask, Lines, _Talks
-from reconciler.adapters.http_text import Answer, LineError
+from reconciler.adapters.http_lines import Answer, Ask, LineError, Lines, _Talks
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -24,6 +23,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.heard: list[tuple[int, str]] = []  # number of the connection, request line
         self.reply: Callable[[int], bytes | None] = lambda _count: OK
+        self.hangs_up = False  # after a reply
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -52,6 +52,8 @@ class Server:
                 if reply is None:
                     return
                 line.sendall(reply)
+                if self.hangs_up:
+                    return
 
 
 @pytest.fixture
@@ -101,6 +103,25 @@ def test_what_may_be_repeated_is_asked_again_on_a_new_connection(
 
     assert ask(lines, server, method).is_success
     assert [number for number, _ in server.heard] == [1, 1, 2]
+
+
+def test_an_answer_that_broke_off_is_not_asked_for_again(lines: Lines, server: Server) -> None:
+    ask(lines, server)
+    server.reply = lambda _: OK.removesuffix(b"k")
+    server.hangs_up = True
+
+    with pytest.raises(LineError, match="ended 1 bytes early"):
+        ask(lines, server)
+    assert len(server.heard) == 2
+
+
+def test_what_is_no_answer_is_told_and_its_connection_closed(lines: Lines, server: Server) -> None:
+    server.reply = lambda count: b"220 mail ready" if count == 1 else OK
+
+    with pytest.raises(LineError, match="expected an HTTP/1 answer, found b'220'"):
+        ask(lines, server)
+    assert ask(lines, server).is_success
+    assert [number for number, _ in server.heard] == [1, 2]
 
 
 def test_an_act_is_never_sent_twice(lines: Lines, server: Server) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.http_place import parts_of
+from reconciler.adapters.http_text import BadAnswer, HungUp
 from reconciler.adapters.transfer_http import Connections, NoRanges, Patience, Replaced, Wanted
-from reconciler.adapters.transfer_wire import BadAnswer, HungUp, Wire, parts_of
+from reconciler.adapters.transfer_wire import Wire
 from reconciler.errors import Rejected, Unreachable
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -117,7 +119,8 @@ def test_a_body_is_taken_to_its_end_and_the_connection_serves_again(
         assert taken(wire) == b"hello"
     assert [number for number, _ in server.heard] == [0, 0]
     assert server.heard[0][1] == (
-        f"GET /a HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nRange: bytes=0-4\r\n\r\n"
+        f"GET /a HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAccept-Encoding: identity\r\n"
+        "Range: bytes=0-4\r\n\r\n"
     )
 
 
@@ -141,24 +144,21 @@ def test_a_connection_that_ends_with_its_answer_is_not_used_again(answer: bytes)
 @pytest.mark.parametrize(
     ("answer", "match"),
     [
-        (b"220 ready\r\n\r\n", "is no HTTP"),
+        (b"220 ready\r\n\r\n", "expected an HTTP/1 answer, found b'220'"),
         (b"HTTP/1.1 200 OK\r\nContent-Le", "ended early"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "length is no number"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "coding that was not asked for"),
-        (CHUNKED + b"xyz\r\nhello", "a chunk has no size"),
-        (CHUNKED + b"9\r\nhello", "ended early"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, "is no HTTP"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" * 9, "never came to an answer"),
+        (OK[:-2], "ended 2 bytes early"),
+        (CHUNKED + b"9\r\nhello", "ended 4 bytes early"),
     ],
-    ids=["greeting", "cut", "length", "coding", "chunk", "cut chunk", "endless head", "interim"],
+    ids=["greeting", "cut head", "cut", "cut chunk"],
 )
 def test_what_is_no_answer_is_refused(answer: bytes, match: str) -> None:
     with (
         closing(Scripted([answer, SHUT])) as server,
         closing(wire_to(server)) as wire,
-        pytest.raises(BadAnswer, match=match),
     ):
-        asked(wire)
+        with pytest.raises(BadAnswer, match=match):
+            asked(wire)
+        assert not wire.is_spent
 
 
 def test_a_server_that_hangs_up_without_a_word_is_told_from_one_that_breaks_off() -> None:
@@ -178,48 +178,6 @@ def test_a_header_cannot_be_made_to_hold_another() -> None:
     ):
         wire.ask("/a", {"If-Match": '"x"\r\nHost: other'})
     assert server.heard == []
-
-
-@pytest.mark.parametrize(
-    ("url", "host", "port", "named", "path"),
-    [
-        ("http://a.example", "a.example", 80, "a.example", "/"),
-        ("https://a.example?x=1", "a.example", 443, "a.example", "/?x=1"),
-        ("http://me:secret@A.example:81/b?c=d#e", "a.example", 81, "A.example:81", "/b?c=d"),
-        ("http://[::1]:8080/b", "::1", 8080, "[::1]:8080", "/b"),
-        (
-            "http://a.example/b c/ø%20?q=a%2Fb",
-            "a.example",
-            80,
-            "a.example",
-            "/b%20c/%C3%B8%20?q=a%2Fb",
-        ),
-        ("http://bücher.example/", "bücher.example", 80, "xn--bcher-kva.example", "/"),
-    ],
-)
-def test_an_address_is_taken_apart(url: str, host: str, port: int, named: str, path: str) -> None:
-    place, found = parts_of(url)
-
-    assert (place.host, place.port, place.named, found) == (host, port, named, path)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "ftp://a/b",
-        "/a/b",
-        "http://",
-        "http://a:99999/",
-        "http://[::1/",
-        "http://a b/",
-        "http://a..ü/",
-    ],
-)
-def test_an_address_that_cannot_be_used_is_not_repeated(url: str) -> None:
-    with pytest.raises(Rejected) as raised:
-        parts_of(url)
-
-    assert "//a" not in str(raised.value)
 
 
 def test_a_connection_closed_while_idle_is_replaced(connections: Connections) -> None:
