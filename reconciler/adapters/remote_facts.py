@@ -6,21 +6,14 @@ for it. What is kept serves after a restart while the store does not answer.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
+from reconciler.adapters.disk_cache import DiskCache, Entry
+from reconciler.adapters.media_probe import entry_of, probed_of
 from reconciler.adapters.object_store import ObjectSeen
 from reconciler.model.sources import DesiredStore
-from reconciler.sidecar.disk import read_json, write_json
 from reconciler.sidecar.probe import Probed
-
-log = logging.getLogger(__name__)
-
-VERSION = 1  # of what is kept; another one is forgotten
-_KEPT = 100_000  # entries kept at most, the oldest dropped first
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +44,14 @@ class Known:
 
 
 class RemoteFacts:
-    """Entries by place, in one JSON file. Not for two threads at once."""
+    """Entries by place, in one file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        kept = read_json(path)
-        is_ours = isinstance(kept, dict) and kept.get("version") == VERSION
-        self._kept: dict[str, Any] = kept["objects"] if is_ours else {}  # type: ignore[index]  # just checked
-        self._changed = False
+        self._cache = DiskCache(path, "objects")
 
     def find(self, place: Place) -> Known | None:
         """What was known of `place` in an earlier run."""
-        entry = self._kept.get(place.key)
+        entry = self._cache.find(place.key)
         try:
             return None if entry is None else _known(entry)
         except (KeyError, TypeError, ValueError):
@@ -70,45 +59,22 @@ class RemoteFacts:
 
     def keep(self, place: Place, known: Known) -> None:
         """Keep what is known of `place`, if there is anything."""
-        if known.seen is None or known.probed is None:
-            self._changed = self._kept.pop(place.key, None) is not None or self._changed
+        seen = known.seen
+        if seen is None or known.probed is None:
+            self._cache.drop(place.key)
             return
-        seen, probed = known.seen, known.probed
-        entry = {
-            "uri": known.uri,
-            "seen": [seen.size, seen.etag, seen.modified, seen.sha256],
-            "duration": None if probed.duration is None else str(probed.duration),
-            "still": probed.still,
-            "problem": probed.problem,
-        }
-        if self._kept.get(place.key) != entry:
-            self._kept.pop(place.key, None)
-            self._kept[place.key] = entry
-            self._changed = True
+        told = {"uri": known.uri, "seen": [seen.size, seen.etag, seen.modified, seen.sha256]}
+        self._cache.put(place.key, {**told, **entry_of(known.probed)})
 
     def save(self) -> None:
         """Write down what is new; a disk that fails costs the next run a probe, nothing else."""
-        if not self._changed:
-            return
-        while len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(self._path, {"version": VERSION, "objects": self._kept})
-            self._changed = False
-        except OSError as error:
-            log.warning("facts of remote media %s: %s", self._path, error.strerror)
+        self._cache.save()
 
 
-def _known(entry: Any) -> Known:
+def _known(entry: Entry) -> Known:
     size, etag, modified, sha256 = entry["seen"]
-    length = entry["duration"]
     return Known(
         uri=str(entry["uri"]),
         seen=ObjectSeen(size=int(size), etag=etag, modified=modified, sha256=sha256),
-        probed=Probed(
-            duration=None if length is None else Fraction(length),
-            still=bool(entry["still"]),
-            problem=str(entry["problem"]),
-        ),
+        probed=probed_of(entry),
     )
