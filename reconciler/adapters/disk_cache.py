@@ -1,4 +1,4 @@
-"""What was found out at some cost, kept in one JSON file between runs; losing it costs only time."""
+"""What was found out at some cost, kept in one JSON file; losing it costs nothing but time."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import click
 
 from reconciler import wiring
 from reconciler.cli.common import Context, insist_on_names, pass_context, say
+from reconciler.cli.options import format_option
 from reconciler.cli.table import cut, table
 from reconciler.model.ids import ChannelName
 
@@ -39,13 +40,7 @@ Examples:
     show_default=True,
     help="How many rows, newest first.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "csv"]),
-    default="text",
-    help="How to print them.",
-)
+@format_option("text", "json", "csv")
 @pass_context
 def command(context: Context, channel: str, limit: int, form: str) -> None:
     """Show what CHANNEL sent, newest first, with the evidence for it."""

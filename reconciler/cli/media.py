@@ -14,6 +14,7 @@ from reconciler import wiring
 from reconciler.cli.common import Context, insist_on_names, pass_context, say
 from reconciler.cli.copies import Line, lines_of, told
 from reconciler.cli.looks import chosen, look_now
+from reconciler.cli.options import format_option
 from reconciler.cli.signals import until_told
 from reconciler.cli.who import who_acts
 from reconciler.errors import Rejected, UsageError
@@ -59,13 +60,7 @@ def command() -> None:
 @command.command("list")
 @click.argument("channel", required=False)
 @click.option("--node", metavar="NODE", help="Copies on this node alone.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print them.",
-)
+@format_option("text", "json")
 @click.option("--watch", is_flag=True, help="Keep showing them until Ctrl-C.")
 @pass_context
 def listing(

@@ -11,6 +11,7 @@ import click
 from reconciler import wiring
 from reconciler.cli import exits
 from reconciler.cli.common import Context, insist_on_names, say
+from reconciler.cli.options import format_option
 from reconciler.cli.terms import DURATION
 from reconciler.errors import PlanRefused
 from reconciler.model.desired import Desired
@@ -71,13 +72,7 @@ def PASS_OPTIONS(command: F) -> F:  # noqa: N802  # reads as the constant list t
         click.option("--only", metavar="DIGEST", help="Apply this plan, or nothing."),
         click.option("--ref", metavar="REF", help="Plan this branch or commit (dry run)."),
         click.option("--channel", metavar="NAME", multiple=True, help="These channels alone."),
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["text", "json", "markdown", "html"]),
-            default="text",
-            help="How to print the plan.",
-        ),
+        format_option("text", "json", "markdown", "html"),
         click.option(
             "--allow-interrupt", metavar="CHANNEL", multiple=True, help="It may be interrupted now."
         ),

@@ -8,6 +8,7 @@ import click
 
 from reconciler import wiring
 from reconciler.cli.common import Context, pass_context, say, setup_log
+from reconciler.cli.options import page_address, page_options
 from reconciler.web.serve import serve
 
 
@@ -20,13 +21,7 @@ Examples:
   reconcile serve --host 0.0.0.0 --port 8090    for others too; needs accounts
 """,
 )
-@click.option("--host", metavar="ADDRESS", help="Address to listen on (default: 127.0.0.1).")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    metavar="PORT",
-    help="Port to listen on (default: 8080).",
-)
+@page_options
 @pass_context
 def command(context: Context, host: str | None, port: int | None) -> None:
     """Serve the page and the HTTP API.
@@ -35,8 +30,7 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     """
     setup_log(logging.DEBUG if context.verbose else logging.INFO, stamped=True)
     settings = context.settings
-    address = host or settings.web_host
-    number = settings.web_port if port is None else port
+    address, number = page_address(settings, host, port)
     with wiring.open_world(settings, tell=say) as world:
         say(f"page: http://{address}:{number}/")
         serve(world, address, number)

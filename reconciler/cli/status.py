@@ -11,6 +11,7 @@ import click
 
 from reconciler import wiring
 from reconciler.cli.common import Context, lineup_or_nothing, pass_context, say
+from reconciler.cli.options import format_option
 from reconciler.cli.table import cut, table
 from reconciler.model.desired import Desired
 from reconciler.model.ids import ChannelName
@@ -32,13 +33,7 @@ Examples:
   reconcile status --format json    everything that the sidecars told
 """,
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="How to print it.",
-)
+@format_option("text", "json")
 @pass_context
 def command(context: Context, form: str) -> None:
     """Show what is on air now: as the engines were read back, not as it was asked for."""

@@ -13,6 +13,7 @@ import click
 
 from reconciler import wiring
 from reconciler.cli.common import Context, pass_context, say
+from reconciler.cli.options import page_address, page_options
 from reconciler.cli.programs import Program
 from reconciler.cli.sample import make_missing_samples
 from reconciler.cli.signals import until_told
@@ -35,13 +36,7 @@ Examples:
   reconcile up --port 8090     its page elsewhere
 """,
 )
-@click.option("--host", metavar="ADDRESS", help="Address of the page (default: 127.0.0.1).")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    metavar="PORT",
-    help="Port of the page (default: 8080).",
-)
+@page_options
 @pass_context
 def command(context: Context, host: str | None, port: int | None) -> None:
     """Run the loop and the page, and print where to look.
@@ -50,7 +45,7 @@ def command(context: Context, host: str | None, port: int | None) -> None:
     """
     settings = context.settings
     desired = wiring.open_lineup(settings).desired(None)
-    page = (host or settings.web_host, settings.web_port if port is None else port)
+    page = page_address(settings, host, port)
     with until_told() as stop, wiring.open_world(settings, tell=say) as world:
         (settings.state / "up.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
         make_missing_samples(world, desired, settings.lineup, tell=say)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sidecar.casparcg import lookout
 from reconciler.sidecar.engine_port import EngineLost, EngineSeen
 from reconciler.sidecar.proc import start_time
 from tests.integration.casparcg_kit import (
@@ -117,6 +118,20 @@ def test_an_engine_that_does_not_start_is_started_again(tmp_path: Path, clip: Pa
         assert seen.restarts == 1
         assert start_time(it.engine_pid()) is not None
     assert start_time(engine_pid(tmp_path)) is None, "a tidy end leaves nothing behind"
+
+
+def test_where_files_cannot_be_looked_into_the_engine_plays_and_tells_it(
+    tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "TRY_AGAIN", 0.1)
+    with station(tmp_path, clip) as it:
+        running(it)
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "av", None)
+            it.engine.show([it.clip("a", it.now() + 40, 500)])
+            it.until(lambda s: "files cannot be looked into" in s.error and s.engine == "running")
+            it.until(lambda s: s.on_air is not None and s.on_air.moving)
+        it.until(lambda s: not s.error)
 
 
 def test_the_gate_opens_and_shuts_and_a_lease_that_ends_shuts_it(

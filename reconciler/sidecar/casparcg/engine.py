@@ -314,10 +314,10 @@ class CasparEngine(KeptEngine):
     def _publish(self, life: Life, evidence: tuple[Evidence, ...]) -> None:
         if life.read_at is None or life.seen is None:
             return
-        now = time.monotonic()
+        now, rate = time.monotonic(), self._spec.format.rate
         seen = EngineSeen(
             engine="running",
-            read_at=life.read_at - BEHIND / float(self._spec.format.rate),
+            read_at=life.read_at - BEHIND / float(rate),
             tick=life.tick,
             serial=self._helm.serial,
             sending=self._sending.open,
@@ -329,7 +329,7 @@ class CasparEngine(KeptEngine):
             level_db=life.seen.level_db[:2],
             preset="casparcg",
             restarts=self._seen.restarts,
-            error=life.slowness(self._spec.format.rate),
+            error="; ".join(filter(None, (life.slowness(rate), self._lookout.trouble))),
         )
         with self._lock:
             self._woken = self._woken or seen.sending != self._seen.sending

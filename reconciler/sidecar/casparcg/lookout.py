@@ -1,7 +1,8 @@
 """Looks into files before their time: how long they are, and what is wrong with them.
 
 A thread of its own, in the order in which the time line needs them. A file is looked into again
-when it has changed.
+when it has changed. Where looking itself fails, by a decoder that cannot be loaded or by a bug of
+ours, it says so and is tried again; the engine plays on without.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 KNOWN_MOST = 1_000  # files
 ENDS_WITHIN = 0.3  # seconds; the sidecar itself has little more to end in
 LOOK_AGAIN = 1.0  # seconds between looks whether a file is there, or another than it was
+TRY_AGAIN = 10.0  # the same once looking has failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,15 @@ class _Found:
 
 
 class Lookout:
-    """What is known of files, kept up by a thread; `changed` is called when it knows more."""
+    """What is known of files, kept up by a thread; `changed` is called when it knows more.
+
+    `trouble` says why files cannot be looked into, when that is so.
+    """
 
     def __init__(self, rate: Fraction, changed: Callable[[Known], None]) -> None:
         self._rate = rate
         self._changed = changed
+        self.trouble = ""
         self._lock = threading.Condition()
         self._wanted: tuple[str, ...] = ()
         self._fresh = False
@@ -61,17 +67,37 @@ class Lookout:
 
     def _look_on(self) -> None:
         while True:
+            pause = TRY_AGAIN if self.trouble else LOOK_AGAIN
             with self._lock:
-                self._lock.wait_for(lambda: self._fresh or self._closing, LOOK_AGAIN)
+                self._lock.wait_for(lambda: self._fresh or self._closing, pause)
                 if self._closing:
                     return
                 self._fresh = False
                 wanted = self._wanted
-            for path in wanted:
+            self._look_at_all(wanted)
+
+    def _look_at_all(self, wanted: tuple[str, ...]) -> None:
+        trouble = ""
+        for path in wanted:
+            try:
                 if self._look(path):
                     self._changed(self._known())
-                if self._fresh or self._closing:
-                    break
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next file may be well
+                trouble = f"files cannot be looked into: {type(error).__name__}: {error}"
+                self._tell(trouble, path, error)
+                if isinstance(error, ImportError):
+                    return
+            if self._fresh or self._closing:
+                return
+        if self.trouble and not trouble:
+            log.info("files are looked into again")
+        self.trouble = trouble
+
+    def _tell(self, trouble: str, path: str, error: Exception) -> None:
+        """Say it once, as long as it stays the same."""
+        if trouble != self.trouble:
+            log.error("%s: %s", path, trouble, exc_info=error)
+        self.trouble = trouble
 
     def _look(self, path: str) -> bool:
         """Whether more is known of a file than before."""

@@ -190,6 +190,29 @@ def test_files_are_looked_into_before_their_time(tmp_path: Path) -> None:
         lookout.close()
 
 
+def test_looking_that_fails_is_told_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    film = str(make_clip(tmp_path / "a.mp4"))
+    monkeypatch.setattr(lookout, "TRY_AGAIN", 0.02)
+    told: list[Known] = []
+    looking = Lookout(Fraction(25), told.append)
+    try:
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "av", None)  # as where a library that it needs is missing
+            looking.want([film])
+            eventually(lambda: bool(looking.trouble))
+            time.sleep(0.1)  # long enough for further tries
+            assert looking.trouble.startswith("files cannot be looked into: ModuleNotFoundError")
+            assert not told
+        eventually(lambda: bool(told) and not looking.trouble)
+        assert told[-1].lengths == {film: 125}
+    finally:
+        looking.close()
+    told_of = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert [message.split(":")[0] for message in told_of] == [film]
+
+
 # ── orders and answers ───────────────────────────────────────────────────────────────────────────
 
 
