@@ -37,6 +37,7 @@ from reconciler.adapters.postgres_process import (
     wait_for_death,
 )
 from reconciler.errors import AdapterError, Unreachable
+from reconciler.sidecar import file_lock
 
 _log = logging.getLogger(__name__)
 _SILENT = 30.0  # seconds that a living server may say nothing at all
@@ -226,14 +227,7 @@ class _Alive:
         self._file = home.alive.open("w")
 
     def taken(self, wait: float = 0) -> bool:
-        until = time.monotonic() + wait
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_POLL)
+        return file_lock.take(self._file.fileno(), wait)
 
     def fileno(self) -> int:
         return self._file.fileno()

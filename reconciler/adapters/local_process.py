@@ -22,7 +22,7 @@ from types import MappingProxyType
 from reconciler.adapters.child_environment import child_environment
 from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.media_inspect import into_mov, look_into
-from reconciler.adapters.process_folder import ProcessFolder, as_json, locked, reap, tail
+from reconciler.adapters.process_folder import ProcessFolder, as_json, reap, tail
 from reconciler.adapters.transfer import Line
 from reconciler.adapters.transfer_pace import Bucket
 from reconciler.errors import ReconcilerError, Rejected, Unreachable
@@ -35,6 +35,7 @@ from reconciler.model.records import AsRunRow
 from reconciler.ports import Progress
 from reconciler.sidecar.asrun import SpoolRow
 from reconciler.sidecar.disk import ENDING_FILE, write_json, write_whole
+from reconciler.sidecar.file_lock import locked
 from reconciler.sidecar.proc import start_time
 from reconciler.sidecar.spec import SPEC_FILE
 from reconciler.sidecar.spool import SPOOL_FILE, Spool

@@ -23,6 +23,7 @@ from reconciler.adapters.transfer_state import read_state
 from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import TransferSeen
 from reconciler.model.orders import StageOrder
+from reconciler.sidecar import file_lock
 from reconciler.sidecar.disk import sync_folder
 
 FOLDER = ".content"
@@ -136,7 +137,7 @@ class Contents:
     def under_way(self) -> tuple[TransferSeen, ...]:
         """What is not whole yet, sorted by the name that it is fetched for."""
         found = (
-            read_state(path, is_moving=_is_locked(path.with_suffix(".lock")))
+            read_state(path, is_moving=file_lock.is_locked(path.with_suffix(".lock")))
             for path in self._folder.glob("*.state")
         )
         return tuple(sorted((seen for seen in found if seen), key=lambda seen: seen.stored))
@@ -207,11 +208,8 @@ class Contents:
     def _linking(self) -> Iterator[None]:
         with self._links:
             descriptor = self._links_file()
-            deadline = time.monotonic() + _LINKS_WITHIN
-            while not _flock(descriptor):
-                if time.monotonic() >= deadline:
-                    raise Unreachable("media: another process holds its links", system="media")
-                time.sleep(_LINKS_POLL)
+            if not file_lock.take(descriptor, _LINKS_WITHIN, poll=_LINKS_POLL):
+                raise Unreachable("media: another process holds its links", system="media")
             try:
                 yield
                 self._linked += 1
@@ -290,12 +288,9 @@ def _locked(path: Path, patience: float) -> Iterator[bool]:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if not _flock(descriptor):
-                if time.monotonic() >= deadline:
-                    yield False
-                    return
-                time.sleep(_POLL)
-                continue
+            if not file_lock.take(descriptor, deadline - time.monotonic(), poll=_POLL):
+                yield False
+                return
             if os.fstat(descriptor).st_ino != _inode(path):
                 continue  # it went with its last holder, between our opening and locking it
             try:
@@ -310,22 +305,3 @@ def _locked(path: Path, patience: float) -> Iterator[bool]:
 def _close_all(descriptors: list[int]) -> None:
     while descriptors:
         os.close(descriptors.pop())
-
-
-def _flock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return not _flock(descriptor)
-    finally:
-        os.close(descriptor)

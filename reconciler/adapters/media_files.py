@@ -7,7 +7,6 @@ is under way, or is the content that names are links to.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import time
@@ -22,10 +21,9 @@ from reconciler.errors import Rejected, Unreachable
 from reconciler.model.media import StagedSeen, TransferSeen
 from reconciler.model.orders import StageOrder
 from reconciler.ports import Progress
-from reconciler.sidecar.disk import sync_folder
+from reconciler.sidecar.disk import sync_folder, why
 
 _CHUNK = 1 << 20  # bytes copied between two words of progress
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SCHEME = "file://"
 _PATIENCE = 600.0  # seconds for another's transfer of the same content; a pass later asks again
 _LOOKS = 3  # content may be evicted between being found and being linked; not for ever
@@ -152,8 +150,7 @@ def stage(media: Path, order: StageOrder, progress: Progress) -> StagedSeen:
     except FileNotFoundError as error:
         raise Rejected(f"{stored}: {source}: there is no such file", system="media") from error
     except OSError as error:
-        why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
-        raise Unreachable(f"{stored}: copy from {source}: {why}", system="media") from error
+        raise Unreachable(f"{stored}: copy from {source}: {why(error)}", system="media") from error
     return _seen(order)
 
 
@@ -169,8 +166,7 @@ def _reported(order: StageOrder) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
-        raise Unreachable(f"{order.stored}: {order.uri}: {why}", system="media") from error
+        raise Unreachable(f"{order.stored}: {order.uri}: {why(error)}", system="media") from error
 
 
 def _inside(media: Path, stored: str) -> Path:

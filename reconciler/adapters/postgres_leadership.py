@@ -21,7 +21,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from reconciler.adapters.postgres_errors import translated
-from reconciler.adapters.postgres_pool import Session, connect
+from reconciler.adapters.postgres_pool import Session, connect, hang_up
 from reconciler.errors import AdapterError
 
 TTL = timedelta(seconds=5)  # how long a killed leader stands in the way; a few renewals long
@@ -134,9 +134,7 @@ class PostgresLeadership:
             session.all("notify", what="leader")
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            with suppress(psycopg.Error):
-                self._connection.close()
+        hang_up(self._connection)
         self._connection = None
 
     # ── the keeper ───────────────────────────────────────────────────────────────────────────

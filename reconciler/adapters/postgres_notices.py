@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import psycopg
 from psycopg.rows import TupleRow
 
 from reconciler.adapters.postgres_errors import translated
-from reconciler.adapters.postgres_pool import Session, connect
+from reconciler.adapters.postgres_pool import Session, connect, hang_up
 from reconciler.errors import AdapterError
 
 
@@ -41,9 +39,7 @@ class PostgresNotices:
 
     def close(self) -> None:
         """Stop listening; calling it twice does nothing."""
-        if self._connection is not None:
-            with suppress(psycopg.Error):
-                self._connection.close()
+        hang_up(self._connection)
         self._connection = None
 
     def _listen(self) -> psycopg.Connection[TupleRow]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psycopg
@@ -57,6 +57,13 @@ def connect(url: str, what: str) -> psycopg.Connection[TupleRow]:
     """Open one connection of its own, autocommitting; raise `Unreachable`."""
     with translated(what):
         return psycopg.connect(complete(url), autocommit=True)
+
+
+def hang_up(connection: psycopg.Connection[TupleRow] | None) -> None:
+    """Close a connection, whatever state it is in."""
+    if connection is not None:
+        with suppress(psycopg.Error):
+            connection.close()
 
 
 class Session:

@@ -7,20 +7,19 @@ holds, and by process numbers together with their start times, so that a reused 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.model.ids import ChannelName, NodeName
 from reconciler.model.observed import Life, SidecarSeen
 from reconciler.sidecar.disk import ENDING_FILE, ENGINE_FILE, GUARD_FILE, read_json
+from reconciler.sidecar.file_lock import is_locked
 from reconciler.sidecar.proc import is_alive
 from reconciler.sidecar.spec import SPEC_FILE
 
@@ -68,17 +67,7 @@ class ProcessFolder:
 
     def is_locked(self) -> bool:
         """Whether a process holds the folder."""
-        try:
-            descriptor = os.open(self.path / LOCK_FILE, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
+        return is_locked(self.path / LOCK_FILE)
 
     def url(self) -> str:
         """Where it answers; empty until it does."""
@@ -156,28 +145,6 @@ def reap(pid: int) -> None:
     """Bury a child of ours; do nothing for anyone else's."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-
-
-@contextmanager
-def locked(path: Path, within: float) -> Iterator[bool]:
-    """Hold `path` against other reconcilers; gives False when it was not to be had in time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + within
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    yield False
-                    return
-                time.sleep(_POLL)
-            else:
-                yield True
-                return
-    finally:
-        os.close(descriptor)
 
 
 def tail(path: Path, limit: int = 400) -> str:

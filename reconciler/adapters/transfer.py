@@ -7,7 +7,6 @@ to hold a lock on it, and to put the whole file where it can be played.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import threading
@@ -17,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.adapters.transfer_hands import Gone, Hands, write_all
-from reconciler.adapters.transfer_http import Connections, Lapsed, Replaced, Wanted
+from reconciler.adapters.transfer_hands import Gone, Hands, wanted_of, write_all
+from reconciler.adapters.transfer_http import Connections, Lapsed, Replaced
 from reconciler.adapters.transfer_journal import Journal
 from reconciler.adapters.transfer_pace import Bucket, Share
 from reconciler.adapters.transfer_parts import Parts
@@ -27,10 +26,10 @@ from reconciler.errors import AdapterError, Unreachable
 from reconciler.model.media import TransferStep
 from reconciler.model.orders import StageOrder
 from reconciler.ports import Progress
+from reconciler.sidecar.disk import why
 
 RESERVE = 64 << 20  # bytes of a disk that staging leaves alone, for spools and logs
 SMALL = 4 << 20  # bytes; a file up to here is one request, and not worth a journal
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ = 4 << 20  # bytes hashed at a time
 _WINDOW = 0.25  # seconds between measurements, and words of progress
 _SYNC_BYTES = 64 << 20  # written out while more comes, not all at the end; or after
@@ -91,8 +90,7 @@ def _named(order: StageOrder) -> Iterator[None]:
     except AdapterError as error:
         raise type(error)(f"{about}: {error}", system="media") from error
     except OSError as error:
-        why = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
-        raise Unreachable(f"{about}: {why}", system="media") from error
+        raise Unreachable(f"{about}: {why(error)}", system="media") from error
 
 
 def _verify(order: StageOrder, found: str) -> None:
@@ -128,13 +126,7 @@ def _read_at_once(order: StageOrder, line: Line) -> bytearray | None:
     """The file, where it comes without trouble; else it is left to patient hands: None."""
     if line.bucket.is_limited:
         return None
-    wanted = Wanted(
-        url=order.address(),
-        headers=order.headers,
-        size=order.size,
-        etag=order.etag,
-        extent=None,
-    )
+    wanted = wanted_of(order, order.address(), None)
     try:
         return line.connections.read_whole(wanted)
     except (Unreachable, Lapsed):

@@ -23,6 +23,7 @@ from reconciler.adapters.transfer_pace import Pace, Share
 from reconciler.adapters.transfer_parts import Extent, Part, Parts
 from reconciler.errors import AdapterError, Unreachable
 from reconciler.model.orders import StageOrder
+from reconciler.sidecar.disk import why
 
 _TRIES = 6  # failures of one hand in a row, without a byte for any, before the file fails
 _DOUBLED = 4  # times that a rest is doubled at most
@@ -188,14 +189,8 @@ class Hands:
             return part
 
     def _fetch(self, part: Part, address: str) -> None:
-        order = self._order
-        wanted = Wanted(
-            url=address,
-            headers=order.headers,
-            size=order.size,
-            etag=order.etag,
-            extent=None if self._whole else (part.at, part.end),
-        )
+        extent = None if self._whole else (part.at, part.end)
+        wanted = wanted_of(self._order, address, extent)
         recorded = part.at
         with self._connections.read(wanted) as chunks:
             for chunk in chunks:
@@ -252,6 +247,17 @@ class Hands:
             self._changed.wait_for(lambda: self._trouble or self._ended, seconds)
 
 
+def wanted_of(order: StageOrder, address: str, extent: Extent | None) -> Wanted:
+    """What is asked for: so much of the order's file, or all of it in one answer."""
+    return Wanted(
+        url=address,
+        headers=order.headers,
+        size=order.size,
+        etag=order.etag,
+        extent=extent,
+    )
+
+
 def write_all(descriptor: int, chunk: memoryview, at: int) -> None:
     """Write `chunk` where it belongs; raises `DiskTrouble`."""
     try:
@@ -259,4 +265,4 @@ def write_all(descriptor: int, chunk: memoryview, at: int) -> None:
             count = os.pwrite(descriptor, chunk, at)
             chunk, at = chunk[count:], at + count
     except OSError as error:
-        raise DiskTrouble(error.strerror or str(error)) from error
+        raise DiskTrouble(why(error)) from error

@@ -15,6 +15,7 @@ from threading import Lock
 
 from reconciler.adapters.transfer_parts import Extent
 from reconciler.errors import Unreachable
+from reconciler.sidecar.disk import why
 
 VERSION = 2
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -66,7 +67,7 @@ class Journal:
                 os.write(self._file, f"{extent[0]} {extent[1]}\n".encode())
                 self._count += 1
         except OSError as error:
-            raise DiskTrouble(error.strerror or str(error)) from error
+            raise DiskTrouble(why(error)) from error
 
     def sync(self, descriptor: int) -> None:
         """Bring the part file to the disk, then say of which extents that is true."""

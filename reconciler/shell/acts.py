@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,9 +10,8 @@ from reconciler.errors import AdapterError, Rejected, Unreachable
 from reconciler.model.ids import ChannelName
 from reconciler.model.observed import ChannelRow, Life, SidecarSeen
 from reconciler.model.records import JournalEntry
+from reconciler.shell.notes import note
 from reconciler.shell.world import World
-
-log = logging.getLogger(__name__)
 
 _SERVES = 1.0  # seconds
 ACTS = ("play", "pause", "resume", "skip", "hold", "stop")
@@ -95,7 +93,4 @@ def _journal(world: World, channel: ChannelName, act: str, *, who: str, outcome:
         cause="a live act",
         outcome=outcome,
     )
-    try:
-        world.store.journal([entry])
-    except AdapterError as error:
-        log.warning("journal: channel=%s what=%s who=%s: %s", channel, act, who, error)
+    note(world, entry)

@@ -20,6 +20,7 @@ from reconciler.shell.converge import Judgement, Reconciler
 from reconciler.shell.inspect import Inspector
 from reconciler.shell.leases import LeaseKeeper
 from reconciler.shell.loop import Loop, Wake
+from reconciler.shell.notes import note
 from reconciler.shell.stage import Stager
 from reconciler.shell.world import World
 
@@ -107,7 +108,4 @@ def staged(world: World, action: Staging, error: str | None) -> None:
         cause=action.cause.value,
         outcome=outcome,
     )
-    try:
-        world.store.journal([entry])
-    except AdapterError as trouble:
-        log.warning("journal: %s", trouble)
+    note(world, entry)

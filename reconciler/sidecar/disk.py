@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 ENGINE_FILE = "engine.json"  # the engine's process, and how it is reached
 GUARD_FILE = "guard.json"  # the process that ends an engine whose sidecar cannot
 ENDING_FILE = "ending"  # there while the sidecar of this folder was told to end: nobody starts it
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 LOG_MOST = 8 << 20  # bytes of one log, before it is cut
 
 
@@ -49,6 +50,11 @@ def read_json(path: Path) -> object:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def why(error: OSError) -> str:
+    """Why the disk did not do it, for a message."""
+    return "the disk is full" if error.errno in FULL else error.strerror or str(error)
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +20,7 @@ from reconciler.sidecar import older
 from reconciler.sidecar.conductor import Conductor
 from reconciler.sidecar.disk import ENDING_FILE, read_json, unusable, write_json
 from reconciler.sidecar.engines import refuse_outputs
+from reconciler.sidecar.file_lock import locked
 from reconciler.sidecar.memory import Memory
 from reconciler.sidecar.proc import start_time
 from reconciler.sidecar.spec import SPEC_FILE, SidecarSpec, parse_spec, read_spec
@@ -104,20 +103,10 @@ def _spec(folder: Path | None, env: Mapping[str, str]) -> SidecarSpec:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder: there is never a second sidecar in it."""
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + LOCK_WITHIN
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise Rejected(f"{folder}: another sidecar runs here") from error
-                time.sleep(0.02)
+    with locked(folder / "lock", LOCK_WITHIN) as is_ours:
+        if not is_ours:
+            raise Rejected(f"{folder}: another sidecar runs here")
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _begin(folder: Path, *, again: bool) -> None:

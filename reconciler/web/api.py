@@ -8,11 +8,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from reconciler.model.rundown import Rundown
 from reconciler.model.video import FrameClock
-from reconciler.web.older import visible
 from reconciler.web.passes import PassShown, Row, read_pass
 from reconciler.web.reading import Reading, coming, millis
 from reconciler.web.shelf import Shelved
-from reconciler.web.site import project_of, sees, site, visitor
+from reconciler.web.site import project_of, sees, site, visible, visitor
 
 api = Blueprint("api", __name__, url_prefix="/api")
 

@@ -10,8 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from reconciler.model.ids import ChannelName
 from reconciler.ports import Reports
-from reconciler.web.older import visible
-from reconciler.web.site import site
+from reconciler.web.site import site, visible
 
 asrun = Blueprint("asrun", __name__, url_prefix="/playout")
 

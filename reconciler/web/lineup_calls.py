@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from reconciler.web.lookup import Found, parse_uuid
-from reconciler.web.site import require_edit, site
+from reconciler.web.site import operable, require_edit, site
 
 lineup_calls = Blueprint("lineup_calls", __name__, url_prefix="/playout")
 
@@ -22,7 +22,7 @@ def add_channel() -> Response:
 @lineup_calls.route("/channels/<asked>", methods=["PATCH", "PUT", "DELETE"])
 def change_channel(asked: str) -> Response:
     """Refuse to change or remove a channel."""
-    file = _file(_operable(asked))
+    file = _file(operable(asked))
     how = "edit it; to remove the channel: first `on_air: false`, later delete the file"
     return _refuse(file, how, allow="GET, HEAD, OPTIONS")
 
@@ -31,7 +31,7 @@ def change_channel(asked: str) -> Response:
 def start_or_stop(asked: str, call: str) -> Response:
     """Refuse to start or stop a channel."""
     value = "true" if call == "start" else "false"
-    return _refuse(_file(_operable(asked)), f"write `on_air: {value}`")
+    return _refuse(_file(operable(asked)), f"write `on_air: {value}`")
 
 
 @lineup_calls.post("/playlists")
@@ -59,12 +59,6 @@ def change_item(asked: str) -> Response:
     parse_uuid(asked, "item")
     require_edit(None)
     return _refuse("playlists/NAME.yaml", "edit its `items`")
-
-
-def _operable(asked: str) -> Found:
-    found = site().directory.channel(asked)
-    require_edit(found.project)
-    return found
 
 
 def _file(found: Found) -> str:

@@ -6,9 +6,8 @@ from flask import Blueprint, Response, abort, jsonify
 from werkzeug.exceptions import NotFound
 
 from reconciler.model.ids import AssetId, ChannelName, NodeName
-from reconciler.model.records import JournalEntry
 from reconciler.web.lookup import parse_uuid
-from reconciler.web.site import project_of, require_edit, site, visitor
+from reconciler.web.site import project_of, record, require_edit, site, visitor
 
 media = Blueprint("media", __name__, url_prefix="/playout")
 
@@ -27,20 +26,6 @@ def stage_item(asked: str) -> Response:
         abort(409, f"channel {channel} is on no node yet: it is staged there by itself")
     asset, node = AssetId(str(row["asset"])), NodeName(str(row["node"]))
     site().deps.restage(asset, node, visitor().name)
-    late = _record(channel, asset, node)
+    what = f"ask for a new copy of {asset} on {node}"
+    late = record(what, channel, node, cause="an operator's act", outcome="done")
     return jsonify({"queued": True, **late})
-
-
-def _record(channel: ChannelName, asset: AssetId, node: NodeName) -> dict[str, str]:
-    waits = site().ledger.write(
-        JournalEntry(
-            at=site().deps.clock.now(),
-            who=visitor().name,
-            what=f"ask for a new copy of {asset} on {node}",
-            channel=channel,
-            node=node,
-            cause="an operator's act",
-            outcome="done",
-        )
-    )
-    return {"journal": waits} if waits else {}

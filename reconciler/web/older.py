@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from reconciler.errors import AdapterError
 from reconciler.model.observed import Life
 from reconciler.web.lookup import Found
-from reconciler.web.site import require_view, sees, site
+from reconciler.web.site import require_view, sees, site, visible
 
 older = Blueprint("older", __name__, url_prefix="/playout")
 
@@ -69,13 +69,6 @@ def items(asked: str) -> Response:
     playlist, found = site().directory.playlist_owner(asked)
     require_view(found.project)
     return jsonify([dict(row) for row in site().deps.reports.items(playlist)])
-
-
-def visible(asked: str) -> Found:
-    """Find a channel that the visitor may see."""
-    found = site().directory.channel(asked)
-    require_view(found.project)
-    return found
 
 
 def row_of(found: Found) -> Mapping[str, object]:

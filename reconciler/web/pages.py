@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from reconciler.web.older import visible
-from reconciler.web.site import site, visitor
+from reconciler.web.site import site, visible, visitor
 
 pages = Blueprint("pages", __name__)
 

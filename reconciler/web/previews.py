@@ -7,8 +7,7 @@ import re
 from flask import Blueprint, Response, abort
 
 from reconciler.errors import AdapterError
-from reconciler.web.older import visible
-from reconciler.web.site import site
+from reconciler.web.site import site, visible
 
 previews = Blueprint("previews", __name__)
 

@@ -8,12 +8,13 @@ from typing import cast
 
 from flask import Flask, abort, current_app, g
 
-from reconciler.model.ids import ChannelName
+from reconciler.model.ids import ChannelName, NodeName
+from reconciler.model.records import JournalEntry
 from reconciler.web.access import Visitor
 from reconciler.web.board import Board
 from reconciler.web.deps import ChannelFacts, WebDeps
 from reconciler.web.ledger import Ledger
-from reconciler.web.lookup import Directory
+from reconciler.web.lookup import Directory, Found
 from reconciler.web.shelf import Shelf
 
 _KEY = "reconciler"
@@ -96,3 +97,35 @@ def require_edit(project: str | None) -> None:
     """Answer 403 unless the visitor may operate channels of `project`."""
     if not visitor().may_edit(project):
         abort(403, f"{visitor().name} may not operate this channel")
+
+
+def visible(asked: str) -> Found:
+    """Find a channel that the visitor may see."""
+    found = site().directory.channel(asked)
+    require_view(found.project)
+    return found
+
+
+def operable(asked: str) -> Found:
+    """Find a channel that the visitor may operate."""
+    found = site().directory.channel(asked)
+    require_edit(found.project)
+    return found
+
+
+def record(
+    what: str, channel: ChannelName, node: NodeName, *, cause: str, outcome: str
+) -> Mapping[str, str]:
+    """Write down what the visitor did; tells, for the answer, why it is not in the journal yet."""
+    waits = site().ledger.write(
+        JournalEntry(
+            at=site().deps.clock.now(),
+            who=visitor().name,
+            what=what,
+            channel=channel,
+            node=node,
+            cause=cause,
+            outcome=outcome,
+        )
+    )
+    return {"journal": waits} if waits else {}

@@ -9,12 +9,12 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from reconciler.errors import AdapterError
 from reconciler.model.observed import Life, SidecarSeen
-from reconciler.model.records import JournalEntry
 from reconciler.web.lookup import Found, parse_uuid
-from reconciler.web.site import require_edit, site, visitor
+from reconciler.web.site import operable, record, site
 
 transport = Blueprint("transport", __name__, url_prefix="/playout")
 
+_CAUSE = "an operator's live act"
 _ACTS = {
     "pause": "pause",
     "resume": "resume",
@@ -43,7 +43,7 @@ class _Playlist(TypedDict):
 @transport.post("/channels/<asked>/<any('pause','resume','skip','hold','stop-playback'):call>")
 def act(asked: str, call: str) -> Response:
     """Perform one live act; answers what the sidecar answered."""
-    found = _operable(asked)
+    found = operable(asked)
     seen = _running(found)
     body = _body()
     return _perform(found, seen, _ACTS[call], lambda: _client_act(seen, _ACTS[call], body))
@@ -52,7 +52,7 @@ def act(asked: str, call: str) -> Response:
 @transport.post("/channels/<asked>/play")
 def play(asked: str) -> Response:
     """Play a playlist's items now, or, with no `playlist_id`, return to the schedule."""
-    found = _operable(asked)
+    found = operable(asked)
     body = _body()
     if body.get("playlist_id") is None:
         seen = _running(found)
@@ -76,12 +76,6 @@ def play(asked: str) -> Response:
         f"play playlist {wanted['name']}",
         lambda: site().deps.client.load_playlist(seen, load),
     )
-
-
-def _operable(asked: str) -> Found:
-    found = site().directory.channel(asked)
-    require_edit(found.project)
-    return found
 
 
 def _body() -> dict[str, object]:
@@ -111,29 +105,15 @@ def _perform(
     found: Found, seen: SidecarSeen, what: str, do: Callable[[], Mapping[str, object]]
 ) -> Response:
     try:
-        answer = dict(do())
+        answer = do()
     except AdapterError as error:
-        late = _record(found, seen, what, f"failed: {error}")
-        body = {"error": f"{found.name}: {what}: {error}"} | late
+        late = record(what, found.name, seen.node, cause=_CAUSE, outcome=f"failed: {error}")
+        body = {"error": f"{found.name}: {what}: {error}", **late}
         return make_response(body, 502)
     finally:
         site().board.nudge(found.name)
-    return jsonify(answer | _record(found, seen, what, "done"))
-
-
-def _record(found: Found, seen: SidecarSeen, what: str, outcome: str) -> dict[str, str]:
-    waits = site().ledger.write(
-        JournalEntry(
-            at=site().deps.clock.now(),
-            who=visitor().name,
-            what=what,
-            channel=found.name,
-            node=seen.node,
-            cause="an operator's live act",
-            outcome=outcome,
-        )
-    )
-    return {"journal": waits} if waits else {}
+    late = record(what, found.name, seen.node, cause=_CAUSE, outcome="done")
+    return jsonify({**answer, **late})
 
 
 def _loaded(found: Found, playlist: str) -> _Playlist:

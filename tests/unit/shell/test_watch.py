@@ -139,4 +139,4 @@ def test_a_journal_that_cannot_be_written_is_no_reason_to_stop(
 ) -> None:
     world.database.silent = True
     staged(world.ports, STAGE, None)
-    assert "journal: database" in caplog.text
+    assert "who=reconciler: database: journal: no answer" in caplog.text
