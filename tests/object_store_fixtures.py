@@ -12,7 +12,6 @@ import getpass
 import itertools
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ import pytest
 
 from reconciler.model.sources import DesiredStore
 from reconciler.model.text import Text
+from tests.loopback import free_ports
 from tests.postgres_fixtures import missing, short_folder
 
 ACCESS_KEY, SECRET_KEY = "test:tester", "testing"
@@ -143,14 +143,6 @@ def _running(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait()
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
 def _client(endpoint: str) -> Any:
     import boto3
     from botocore.config import Config
@@ -191,7 +183,7 @@ def _answers(client: Any, processes: list[subprocess.Popen[bytes]], logs: Path) 
 @contextmanager
 def swift() -> Iterator[Store]:
     """A whole Swift in a folder of its own."""
-    memcached, proxy, *storage = _free_ports(2 + len(_SERVERS))
+    memcached, proxy, *storage = free_ports(2 + len(_SERVERS))
     with short_folder() as folder, ExitStack() as stack:
         (folder / "devices" / "d1").mkdir(parents=True)
         user = getpass.getuser()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from reconciler.adapters.embedded_postgres import EmbeddedPostgres
 from reconciler.adapters.process_folder import ProcessFolder
 from reconciler.model.rundown import Rundown
 from reconciler.rundown.wire import from_wire
+from tests.loopback import free_port
 from tests.postgres_fixtures import short_folder
 from tests.stack_receiver import Receiver
 
@@ -151,9 +151,7 @@ class Stack:
     def serve(self) -> None:
         """Start `serve` on a free port and wait until it answers."""
         if not self.page:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.page = f"http://127.0.0.1:{free.getsockname()[1]}"
+            self.page = f"http://127.0.0.1:{free_port()}"
         self.start("serve", "--port", self.page.rpartition(":")[2])
         until("the page", lambda: httpx.get(f"{self.page}/api/overview").is_success)
 

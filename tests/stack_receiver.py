@@ -7,7 +7,6 @@ every output frame with its number on the channel's frame grid, which its time s
 from __future__ import annotations
 
 import io
-import socket
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ from itertools import groupby, pairwise
 import av
 
 from tests.conformance.checker import Report, check
+from tests.loopback import datagrams
 from tests.stack_clips import CLIPS, RATE
 
 _PACKET = 188
@@ -63,18 +63,11 @@ class Receiver:
     """A receiver on a free loopback port; `close` ends it."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0.1)
+        self._socket, self.url = datagrams(0.1)
         self._taken: list[Datagram] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._take, daemon=True)
         self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"udp://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def mark(self) -> int:
         """How many datagrams there are so far: a place to begin or end a stretch."""

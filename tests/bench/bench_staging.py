@@ -15,7 +15,6 @@ import io
 import os
 import resource
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from pathlib import Path
 from reconciler.adapters.media_files import MediaFolder
 from reconciler.adapters.transfer import Line
 from reconciler.model.orders import StageOrder
+from tests.loopback import free_port
 
 BAR = 0.9  # of the fastest tool beside it
 _AT_ONCE = 4  # files under way, as in shell/stage.py
@@ -67,9 +67,7 @@ def find_rclone(folder: Path) -> Path | None:
 @contextmanager
 def serving(rclone: Path, folder: Path) -> Iterator[str]:
     """The server; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     argv = [str(rclone), "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}"]
     # Without a hash as ETag: it would read each file whole before the first answer.

@@ -34,6 +34,7 @@ from reconciler.sidecar.engine_port import (
     WantedOutput,
 )
 from reconciler.sidecar.position import wall_frame
+from tests.loopback import free_port
 
 FRAMES = 125
 _PATH = re.compile(r"<media-path>([^<]+)</media-path>")
@@ -149,9 +150,7 @@ class FarEnd:
     """Who receives an SRT stream: a process, or the fake's knob for one."""
 
     def __init__(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = int(sock.getsockname()[1])
+        self.port = free_port(socket.SOCK_DGRAM)
         self.url = f"srt://127.0.0.1:{self.port}"
         self._knobs = os.environ.get("RECONCILE_CASPARCG_KNOBS")
         self._child: subprocess.Popen[bytes] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -25,17 +25,11 @@ from reconciler.model.ids import ChannelName
 from reconciler.model.records import AsRunRow
 from tests.postgres_fixtures import fresh_database, short_folder
 from tests.store_values import NEWS, asrun, catalogue, channel, entry, lineup
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.postgres
 PATIENCE = 30.0
 TTL = timedelta(seconds=1)
-
-
-def wait_until(told: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not told():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +64,7 @@ def test_the_pool_recovers_when_the_server_is_killed(server: EmbeddedPostgres) -
                 return True
             return False
 
-        wait_until(again)
+        eventually(again, within=PATIENCE)
         assert store.read().alarms == ()
 
 
@@ -81,7 +75,7 @@ def test_asrun_is_exactly_once_through_a_kill(server: EmbeddedPostgres) -> None:
 
         def deliver() -> None:
             for start in range(0, len(rows), 20):
-                wait_until(partial(stored, rows[start : start + 20]))
+                eventually(partial(stored, rows[start : start + 20]), within=PATIENCE)
 
         def stored(part: list[AsRunRow]) -> bool:
             with suppress(Unreachable):
@@ -91,7 +85,7 @@ def test_asrun_is_exactly_once_through_a_kill(server: EmbeddedPostgres) -> None:
 
         delivery = pool.submit(deliver)
         for _ in range(2):
-            wait_until(server.is_running)
+            eventually(server.is_running, within=PATIENCE)
             os.kill(postmaster(server), signal.SIGKILL)
         delivery.result(timeout=PATIENCE)
         with database.transaction("count", reading=True) as session:
@@ -122,7 +116,7 @@ def test_a_frozen_server_is_unreachable_not_endless(server: EmbeddedPostgres) ->
             for one in frozen:
                 with suppress(ProcessLookupError):
                     os.kill(one, signal.SIGCONT)
-        wait_until(lambda: store.read() is not None)
+        eventually(lambda: store.read() is not None, within=PATIENCE)
 
 
 def test_no_server_is_unreachable_with_the_reason() -> None:
@@ -178,7 +172,7 @@ def test_a_frozen_leader_stops_acting_before_another_begins(url: str) -> None:
             assert leader.try_lead() == 1
             store.write_channel(lineup(), channel(), catalogue())
             leader._line.acquire()  # the keeper is stuck as in a dead line
-            wait_until(lambda: _neither_both(leader, other))
+            eventually(lambda: _neither_both(leader, other), within=PATIENCE)
             leader._line.release()
             assert other.term() == 2
             with pytest.raises(Rejected, match=r"no longer leading \(term 1 is over\)"):

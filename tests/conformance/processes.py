@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,13 +42,6 @@ def srt_receiver(
 def sender(path: Path, *target: str) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     """One that sends a clip again and again, in real time."""
     return ffmpeg("-re", "-stream_loop", "-1", "-i", str(path), "-c", "copy", *target)
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def children(parent: int) -> list[int]:

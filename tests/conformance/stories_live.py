@@ -13,8 +13,9 @@ from pathlib import Path
 from tests.conformance.checker import Report, check
 from tests.conformance.coded import PAL
 from tests.conformance.driver import Cue, Embedded
-from tests.conformance.processes import ffmpeg, free_port, sender
+from tests.conformance.processes import ffmpeg, sender
 from tests.conformance.suite import Media
+from tests.loopback import free_port
 
 RATE = Fraction(25)
 PHRASE = "ten or more letters"

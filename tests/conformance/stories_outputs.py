@@ -12,8 +12,9 @@ from tests.conformance.capture import Capture
 from tests.conformance.checker import Report, check
 from tests.conformance.coded import FAST, PAL
 from tests.conformance.driver import Cue, Embedded
-from tests.conformance.processes import children, free_port, is_alive, srt_receiver
+from tests.conformance.processes import children, is_alive, srt_receiver
 from tests.conformance.suite import LEAD, Media
+from tests.loopback import free_port
 
 RATE = Fraction(25)
 WRAP = Fraction(1 << 33, 90_000)  # seconds after which time stamps begin anew

@@ -19,7 +19,8 @@ from reconciler.rundown.wire import digest
 from tests.contract.test_nodes import start_of
 from tests.fakes_nodes import Yard
 from tests.unit.sidecar.rig import FILLER, Rig, from_now
-from tests.unit.sidecar.situations import eventually, rundown
+from tests.unit.sidecar.situations import rundown
+from tests.waiting import eventually
 
 
 @dataclass

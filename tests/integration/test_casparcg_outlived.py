@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,8 +23,10 @@ from reconciler.model.observed import Life, SidecarAnswer, SidecarSeen
 from reconciler.sidecar.disk import GUARD_FILE, read_json
 from reconciler.sidecar.proc import start_time
 from tests.integration.casparcg_kit import FAKE, engine_pid, make_clip, sends
+from tests.loopback import datagrams
 from tests.unit.sidecar.rig import Rig, from_now
-from tests.unit.sidecar.situations import eventually, rundown
+from tests.unit.sidecar.situations import rundown
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 STARTS = 40.0  # seconds; a busy machine starts a child slowly
@@ -37,11 +38,7 @@ class FarEnd:
     """Takes the pictures of a UDP output."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0)
-        self.url = f"udp://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket, self.url = datagrams(0)
         self.pictures: list[tuple[str, int]] = []
 
     def take(self) -> list[tuple[str, int]]:

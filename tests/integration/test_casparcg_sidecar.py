@@ -10,7 +10,8 @@ import pytest
 
 from tests.integration.casparcg_kit import FAKE, make_clip
 from tests.unit.sidecar.rig import Rig, frame_now, from_now
-from tests.unit.sidecar.situations import clip, event, eventually, rundown
+from tests.unit.sidecar.situations import clip, event, rundown
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 

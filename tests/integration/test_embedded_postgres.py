@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from reconciler.adapters.postgres_binaries import (
 from reconciler.adapters.postgres_home import Home, recorded_home
 from reconciler.errors import Rejected, Unreachable
 from tests.postgres_fixtures import missing, short_folder
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.postgres
 PATIENCE = 30.0
@@ -54,13 +55,6 @@ def server(folder: Path, prepared: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(folder)
     yield server
     server.stop()
-
-
-def wait_until(told: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not told():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def postmaster(home: Home | None) -> int:
@@ -133,7 +127,9 @@ def test_it_is_brought_back_with_everything_committed(
         keep_rows(url, 3)
         before = postmaster(server.home)
         os.kill(before, how)
-        wait_until(lambda: server.is_running() and postmaster(server.home) != before)
+        eventually(
+            lambda: server.is_running() and postmaster(server.home) != before, within=PATIENCE
+        )
         with pytest.raises(psycopg.OperationalError):
             busy.execute("select 1")
     assert rows(url) == [(1,), (2,), (3,)]
@@ -149,7 +145,7 @@ def test_a_backend_that_survives_the_postmaster_does_not_stand_in_the_way(
         assert row is not None
         os.kill(row[0], signal.SIGSTOP)  # it cannot notice that its postmaster has gone
         os.kill(postmaster(server.home), signal.SIGKILL)
-        wait_until(lambda: not server.is_running())
+        eventually(lambda: not server.is_running(), within=PATIENCE)
         assert server.ensure() == url
     assert rows(url, "select 1") == [(1,)]
 

@@ -25,7 +25,7 @@ from tests.integration.casparcg_kit import make_clip
 from tests.integration.image_kit import HTTP, TAG, TOKEN, Container, Lab, container
 from tests.machines import network
 from tests.unit.sidecar.rig import assert_joined, from_now
-from tests.unit.sidecar.situations import eventually
+from tests.waiting import eventually
 from tests.wheelhouse import pack_wheels
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]

@@ -24,6 +24,8 @@ from tests.integration.engine_driver import (
     receive,
     to_file,
 )
+from tests.loopback import free_port
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 
@@ -165,7 +167,7 @@ def killed_and_restarted_engine_goes_on_with_timestamps_and_sequence(
         cues = [clip("long", long, start, 500)]
         first.say(do="show", cues=cues)
         index = hls_folder / "index.m3u8"
-        _until(index.exists)
+        eventually(index.exists)
         before = _sequence(index)
         first.process.kill()
     finally:
@@ -173,7 +175,7 @@ def killed_and_restarted_engine_goes_on_with_timestamps_and_sequence(
     with engine(outputs=[hls, to_file(out)], sending=True) as driven:
         driven.say(do="show", cues=cues)
         began = driven.wait_for("began", key="long")
-        _until(lambda: _sequence(index) > before)
+        eventually(lambda: _sequence(index) > before)
         text = index.read_text()
         driven.quit()
     assert began["source_frame"] == began["tick"] - start
@@ -209,7 +211,7 @@ def end_of_input_and_death_of_the_parent_end_the_engine(folder: Path, media: Pat
             assert b"ready" in parent.stdout.readline()
         finally:
             parent.kill()
-    _until(lambda: not _alive(engine_pid))
+    eventually(lambda: not _alive(engine_pid))
 
 
 def output_that_cannot_be_written_disturbs_nothing(folder: Path, media: Path) -> None:
@@ -274,10 +276,7 @@ def shut_gate_lets_nothing_out_and_opens_with_a_picture_at_once(folder: Path, me
 
 def live_stream_is_shown_and_its_loss_shows_the_slate(folder: Path, media: Path) -> None:
     out = folder / "out.ts"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"udp://127.0.0.1:{port}"
+    url = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
     studio = {"name": "main", "type": "udp", "url": url}
     with (
         engine(outputs=[studio], sending=True) as sender,
@@ -347,14 +346,6 @@ def _sequence(index: Path) -> int:
         if line.startswith("#EXT-X-MEDIA-SEQUENCE:"):
             return int(line.split(":")[1])
     raise AssertionError(index.read_text())
-
-
-def _until(true: object, timeout: float = 20) -> None:
-    assert callable(true)
-    deadline = time.monotonic() + timeout
-    while not true():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.05)
 
 
 def _alive(pid: int) -> bool:

@@ -15,13 +15,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import imageio_ffmpeg
 import numpy as np
 import pytest
 
 from reconciler.engine.protocol import OutputSpec
 from reconciler.engine.relay import Relay, RelayState
+from tests.conformance.processes import ffmpeg
 from tests.conformance.together import together
+from tests.loopback import free_port
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 
@@ -125,21 +126,14 @@ def feeding(chunks: Chunks) -> Iterator[Feed]:
         yield start
 
 
-@contextlib.contextmanager
-def receiver(path: Path, *source: str) -> Iterator[subprocess.Popen[bytes]]:
+def receiver(
+    path: Path, *source: str
+) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     """The static ffmpeg, recording what it is sent."""
-    argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error"]
     kind = source[source.index("-f") + 1]
     ending = ["-map", "0", "-c", "copy", "-flush_packets", "1"]
     shape = ["-f", "data"] if kind == "data" else ["-f", "mpegts"]
-    child = subprocess.Popen(
-        [*argv, *source, *ending, *shape, "-y", str(path)], stderr=subprocess.DEVNULL
-    )
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.wait()
+    return ffmpeg(*source, *ending, *shape, "-y", str(path))
 
 
 def srt_receiver(
@@ -163,12 +157,6 @@ def wait_for_bytes(path: Path, least: int, within: float = 15) -> bytes:
         assert time.monotonic() < ends, f"{path} has {path.exists() and path.stat().st_size} bytes"
         time.sleep(0.02)
     return path.read_bytes()
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def assert_exact_from_a_key_frame(got: bytes, chunks: Chunks) -> int:

@@ -19,7 +19,8 @@ from reconciler.rundown.wire import digest
 from reconciler.sidecar.disk import read_json
 from tests.unit.sidecar.hardships import a_frozen_sidecar_is_silent_by_its_leases_end
 from tests.unit.sidecar.rig import Rig, frame_now
-from tests.unit.sidecar.situations import event, eventually, rundown
+from tests.unit.sidecar.situations import event, rundown
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -16,7 +16,8 @@ import pytest
 from tests.orders import nobody, order_of
 from tests.unit.sidecar.hardships import a_frozen_sidecar_is_silent_by_its_leases_end
 from tests.unit.sidecar.rig import Rig, assert_joined, frame_now, from_now
-from tests.unit.sidecar.situations import event, eventually, rundown
+from tests.unit.sidecar.situations import event, rundown
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.media, pytest.mark.slow]
 

@@ -23,7 +23,8 @@ from reconciler.rundown.wire import digest, to_wire
 from reconciler.sidecar.disk import write_json
 from reconciler.sidecar.proc import start_time
 from tests.unit.sidecar.rig import FILLER, Rig, assert_joined, frame_now, from_now
-from tests.unit.sidecar.situations import clip, event, eventually, rundown
+from tests.unit.sidecar.situations import clip, event, rundown
+from tests.waiting import eventually
 
 
 @pytest.fixture

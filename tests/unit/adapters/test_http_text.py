@@ -11,7 +11,7 @@ from tests.http_answers import Whole, read
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\ncontent-LENGTH: 5\r\n\r\nhello"
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"3;note=1\r\nhel\r\n2 \r\nlo\r\n0\r\nLast: word\r\n\r\n"
+    b"4;note=1\r\nhell\r\n1 \r\no\r\n0\r\nLast: word\r\n\r\n"
 )
 OPEN = b"HTTP/1.1 200 OK\r\n\r\nhello"
 INTERIM = b"HTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
@@ -118,8 +118,8 @@ def test_nothing_past_the_reader_means_that_the_far_end_has_closed() -> None:
         (b"HTTP/1.1 099 Low\r\n\r\n", "expected an HTTP/1 answer"),
         (b"HTTP/1.1 200 OK\nContent-Length: 0\n\n", "expected an HTTP/1 answer"),
         (b"GET /a?signature=secret HTTP/1.1\r\n\r\n", "found b'GET'$"),
-        (PLAIN.replace(b"text", b"te\nxt"), "NAME: VALUE"),
-        (PLAIN.replace(b"text", b"te\0xt"), "NAME: VALUE"),
+        (PLAIN.replace(b"/plain", b"\nplain"), "NAME: VALUE"),
+        (PLAIN.replace(b"/plain", b"\0plain"), "NAME: VALUE"),
         (PLAIN.replace(b"Type:", b"Type :"), "NAME: VALUE"),
         (PLAIN.replace(b"Content-Type: ", b""), "NAME: VALUE"),
         (PLAIN.replace(b"OK\r\n", b"OK\r\n folded: from nothing\r\n"), "NAME: VALUE"),
@@ -138,13 +138,13 @@ def test_nothing_past_the_reader_means_that_the_far_end_has_closed() -> None:
         (CHUNKED.replace(b"chunked", b"gzip"), "no coding that was not asked for, found 'gzip'"),
         (CHUNKED.replace(b"chunked", b"chunked, chunked"), "no coding"),
         (CHUNKED.replace(b"1.1", b"1.0"), "no coding"),
-        (CHUNKED.replace(b"3;", b"x;"), "size of a chunk"),
-        (CHUNKED.replace(b"3;", b"-3;"), "size of a chunk"),
-        (CHUNKED.replace(b"3;", b"0x3;"), "size of a chunk"),
-        (CHUNKED.replace(b"3;", b";"), "size of a chunk"),
-        (CHUNKED.replace(b"3;", b"3e9;") + b"x" * 1000, "at most 1000 bytes"),
-        (CHUNKED.replace(b"hel\r\n", b"hel"), "line's end after a chunk"),
-        (CHUNKED.replace(b"hel\r\n", b"hello\r\n"), "line's end after a chunk"),
+        (CHUNKED.replace(b"4;", b"x;"), "size of a chunk"),
+        (CHUNKED.replace(b"4;", b"-4;"), "size of a chunk"),
+        (CHUNKED.replace(b"4;", b"0x4;"), "size of a chunk"),
+        (CHUNKED.replace(b"4;", b";"), "size of a chunk"),
+        (CHUNKED.replace(b"4;", b"3e9;") + b"x" * 1000, "at most 1000 bytes"),
+        (CHUNKED.replace(b"hell\r\n", b"hell"), "line's end after a chunk"),
+        (CHUNKED.replace(b"hell\r\n", b"hello\r\n"), "line's end after a chunk"),
         (CHUNKED.replace(b"Last: word", b"Last word"), "NAME: VALUE"),
         (CHUNKED.replace(b"Last: word", b"Last: w\r\n" * 9_000 + b"L:"), "64 KiB after the last"),
         (CHUNKED.replace(b"note=1", b"n" * 70_000), "of less than 64 KiB"),
@@ -157,7 +157,11 @@ def test_what_is_no_answer_is_told(text: bytes, match: str) -> None:
 
 
 def test_what_nobody_can_make_an_answer_of_is_told_before_its_end() -> None:
-    for text in (b"220 mail ready\r\n", b"HTTP/1.1 200 OK\nX: y\n\n", CHUNKED[:-27] + b"xx"):
+    for text in (
+        b"220 mail ready\r\n",
+        b"HTTP/1.1 200 OK\nX: y\n\n",
+        CHUNKED.partition(b"hell")[0] + b"hello!",
+    ):
         with pytest.raises(BadAnswer, match="expected"):
             read([text])
 

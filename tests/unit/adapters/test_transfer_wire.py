@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import ssl
 import subprocess
-import threading
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,57 +15,13 @@ from reconciler.adapters.http_text import BadAnswer, HungUp
 from reconciler.adapters.transfer_http import Connections, NoRanges, Patience, Replaced, Wanted
 from reconciler.adapters.transfer_wire import Wire
 from reconciler.errors import Rejected, Unreachable
+from tests.unit.adapters.http_server import SHUT, HttpServer, scripted
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-SHUT = b""  # closes the connection after what was sent
 
 
-class Scripted:
-    """Answers its n-th request with the n-th script: pieces, sent one by one; SHUT hangs up."""
-
-    def __init__(self, *scripts: Sequence[bytes], tls: ssl.SSLContext | None = None) -> None:
-        self._scripts = list(scripts)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._tls = tls
-        self.heard: list[tuple[int, str]] = []  # number of the connection, request
-        self.port = int(self._socket.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def url(self, path: str = "/a", scheme: str = "http") -> str:
-        return f"{scheme}://127.0.0.1:{self.port}{path}"
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        for number in range(100):
-            try:
-                line, _ = self._socket.accept()
-                if self._tls is not None:
-                    line = self._tls.wrap_socket(line, server_side=True)
-                self._talk(line, number)
-            except OSError:
-                if self._socket.fileno() < 0:
-                    return
-
-    def _talk(self, line: socket.socket, number: int) -> None:
-        with line:
-            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            came = b""
-            while piece := line.recv(65536):
-                came += piece
-                if not came.endswith(b"\r\n\r\n"):
-                    continue
-                self.heard.append((number, came.decode()))
-                came = b""
-                for sent in self._scripts.pop(0):
-                    if sent == SHUT:
-                        return
-                    line.sendall(sent)
-
-
-def wire_to(server: Scripted) -> Wire:
+def wire_to(server: HttpServer) -> Wire:
     return Wire(parts_of(server.url())[0], 2.0)
 
 
@@ -110,14 +63,14 @@ def connections() -> Connections:
 def test_a_body_is_taken_to_its_end_and_the_connection_serves_again(
     pieces: list[bytes], body: bytes, room: int
 ) -> None:
-    with closing(Scripted(pieces, [OK])) as server, closing(wire_to(server)) as wire:
+    with closing(scripted(pieces, [OK])) as server, closing(wire_to(server)) as wire:
         wire.ask("/a", {"Range": "bytes=0-4"})
 
         assert taken(wire, room) == body
         assert wire.is_spent
         assert wire.ask("/b", {}).status == 200
         assert taken(wire) == b"hello"
-    assert [number for number, _ in server.heard] == [0, 0]
+    assert [number for number, _ in server.heard] == [1, 1]
     assert server.heard[0][1] == (
         f"GET /a HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAccept-Encoding: identity\r\n"
         "Range: bytes=0-4\r\n\r\n"
@@ -134,7 +87,7 @@ def test_a_body_is_taken_to_its_end_and_the_connection_serves_again(
     ids=["close", "1.0", "without a length"],
 )
 def test_a_connection_that_ends_with_its_answer_is_not_used_again(answer: bytes) -> None:
-    with closing(Scripted([answer, SHUT])) as server, closing(wire_to(server)) as wire:
+    with closing(scripted([answer, SHUT])) as server, closing(wire_to(server)) as wire:
         wire.ask("/a", {})
 
         assert taken(wire) == b"hello"
@@ -153,7 +106,7 @@ def test_a_connection_that_ends_with_its_answer_is_not_used_again(answer: bytes)
 )
 def test_what_is_no_answer_is_refused(answer: bytes, match: str) -> None:
     with (
-        closing(Scripted([answer, SHUT])) as server,
+        closing(scripted([answer, SHUT])) as server,
         closing(wire_to(server)) as wire,
     ):
         with pytest.raises(BadAnswer, match=match):
@@ -163,7 +116,7 @@ def test_what_is_no_answer_is_refused(answer: bytes, match: str) -> None:
 
 def test_a_server_that_hangs_up_without_a_word_is_told_from_one_that_breaks_off() -> None:
     with (
-        closing(Scripted([SHUT])) as server,
+        closing(scripted([SHUT])) as server,
         closing(wire_to(server)) as wire,
         pytest.raises(HungUp),
     ):
@@ -172,7 +125,7 @@ def test_a_server_that_hangs_up_without_a_word_is_told_from_one_that_breaks_off(
 
 def test_a_header_cannot_be_made_to_hold_another() -> None:
     with (
-        closing(Scripted([OK])) as server,
+        closing(scripted([OK])) as server,
         closing(wire_to(server)) as wire,
         pytest.raises(Rejected),
     ):
@@ -181,23 +134,23 @@ def test_a_header_cannot_be_made_to_hold_another() -> None:
 
 
 def test_a_connection_closed_while_idle_is_replaced(connections: Connections) -> None:
-    with closing(Scripted([OK, SHUT], [OK])) as server:
+    with closing(scripted([OK, SHUT], [OK])) as server:
         assert connections.read_whole(wanted(server.url())) == b"hello"
         assert connections.read_whole(wanted(server.url())) == b"hello"
-    assert [number for number, _ in server.heard] in ([0, 1], [0, 0, 1])
+    assert [number for number, _ in server.heard] in ([1, 2], [1, 1, 2])
 
 
 def test_a_redirection_is_followed_on_the_same_connection(connections: Connections) -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: /b?c\r\nContent-Length: 3\r\n\r\nsee"
-    with closing(Scripted([moved], [OK])) as server:
+    with closing(scripted([moved], [OK])) as server:
         assert connections.read_whole(wanted(server.url("/a"))) == b"hello"
-    assert [(number, said.split()[1]) for number, said in server.heard] == [(0, "/a"), (0, "/b?c")]
+    assert [(number, said.split()[1]) for number, said in server.heard] == [(1, "/a"), (1, "/b?c")]
 
 
 def test_redirections_end(connections: Connections) -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"
     with (
-        closing(Scripted(*[[moved]] * 9)) as server,
+        closing(scripted(*[[moved]] * 9)) as server,
         pytest.raises(Rejected, match="more than 4 redirections"),
     ):
         connections.read_whole(wanted(server.url()))
@@ -221,7 +174,7 @@ def test_redirections_end(connections: Connections) -> None:
 def test_a_whole_file_of_another_size_is_not_taken(
     connections: Connections, answer: bytes, error: type[Exception], match: str
 ) -> None:
-    with closing(Scripted([answer, SHUT])) as server, pytest.raises(error, match=match):
+    with closing(scripted([answer, SHUT])) as server, pytest.raises(error, match=match):
         connections.read_whole(wanted(server.url()))
 
 
@@ -229,13 +182,13 @@ def test_a_whole_file_of_another_size_is_not_taken(
     "answer", [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\nhello"]
 )
 def test_a_whole_file_without_a_length_is_taken(connections: Connections, answer: bytes) -> None:
-    with closing(Scripted([answer, SHUT])) as server:
+    with closing(scripted([answer, SHUT])) as server:
         assert connections.read_whole(wanted(server.url())) == b"hello"
 
 
 def test_a_whole_file_where_a_part_was_wanted_means_no_ranges(connections: Connections) -> None:
     with (
-        closing(Scripted([OK])) as server,
+        closing(scripted([OK])) as server,
         pytest.raises(NoRanges),
         connections.read(wanted(server.url(), extent=(0, 2))),
     ):
@@ -243,7 +196,7 @@ def test_a_whole_file_where_a_part_was_wanted_means_no_ranges(connections: Conne
 
 
 def test_a_silent_server_is_given_up() -> None:
-    with closing(Scripted([OK[:-2]])) as server, pytest.raises(Unreachable, match="no answer in"):
+    with closing(scripted([OK[:-2]])) as server, pytest.raises(Unreachable, match="no answer in"):
         Connections(Patience(stall=0.1)).read_whole(wanted(server.url()))
 
 
@@ -256,7 +209,7 @@ def test_a_server_that_cannot_prove_its_name_is_not_asked(
     subprocess.run([*argv, "-keyout", key, "-out", cert], check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cert, key)
-    with closing(Scripted([OK], tls=tls)) as server:
+    with closing(scripted([OK], tls=tls)) as server:
         with pytest.raises(Unreachable, match="certificate verify failed"):
             connections.read_whole(wanted(server.url(scheme="https")))
         assert server.heard == []

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,15 +20,9 @@ from reconciler.model.ids import AssetId
 from reconciler.settings import Settings
 from tests.builders import channel, lineup, machine, udp
 from tests.fakes_world import FakeWorld
+from tests.waiting import eventually
 
 DEADLINE = 20.0
-
-
-def until(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -72,7 +64,7 @@ def test_a_program_runs_until_it_is_told_to_stop(settings: Settings) -> None:
     program = sleeper(settings, stop)
     program.start()
     pidfile = settings.state / "watch.pid"
-    until(lambda: pidfile.is_file() and pidfile.read_text() != "")
+    eventually(lambda: pidfile.is_file() and pidfile.read_text() != "")
     stop.set()
     program.join(DEADLINE)
     assert not program.is_alive()
@@ -89,7 +81,7 @@ def test_a_program_that_ends_is_started_again_later_each_time(
     program._argv = [sys.executable, "-c", "print('port taken'); raise SystemExit(1)"]
     program.start()
     log = settings.state / "watch.log"
-    until(lambda: log.is_file() and log.read_text().count("port taken") >= 3)
+    eventually(lambda: log.is_file() and log.read_text().count("port taken") >= 3)
     stop.set()
     program.join(DEADLINE)
     assert "watch ended (exit 1); starting it again in" in capfd.readouterr().err

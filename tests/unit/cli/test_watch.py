@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from reconciler.cli.exits import DONE
 from tests.builders import channel, lineup
 from tests.fakes_world import FakeWorld
 from tests.unit.cli.conftest import Run
+from tests.waiting import eventually
 
 DEADLINE = 20.0
 
@@ -22,10 +22,10 @@ def test_watch_puts_on_air_tells_each_act_and_ends_tidily_when_told(
     world.lineup.paths = (tmp_path,)
 
     def tell_it() -> None:
-        deadline = time.monotonic() + DEADLINE
-        while world.on_air() != ["news"] and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            eventually(lambda: world.on_air() == ["news"])
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     teller = threading.Thread(target=tell_it)
     teller.start()

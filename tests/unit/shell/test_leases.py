@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +9,7 @@ from reconciler.model.ids import ChannelName
 from reconciler.shell.leases import LeaseKeeper
 from tests.builders import channel, lineup
 from tests.fakes_world import FakeWorld
+from tests.waiting import eventually
 
 NEWS, SPORT = ChannelName("news"), ChannelName("sport")
 DEADLINE = 10.0
@@ -145,13 +144,6 @@ def test_a_silent_channel_without_a_file_is_left_alone() -> None:
 # ── its thread ───────────────────────────────────────────────────────────────────────────────────
 
 
-def until(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def test_it_renews_again_and_again_until_it_is_told_to_stop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -163,7 +155,7 @@ def test_it_renews_again_and_again_until_it_is_told_to_stop(
     thread.start()
     sidecar = kept.world.yard.at("news", 1)
     sidecar.calls.clear()
-    until(lambda: sidecar.calls.count("grant") >= 3)
+    eventually(lambda: sidecar.calls.count("grant") >= 3)
     stop.set()
     thread.join(DEADLINE)
     assert not thread.is_alive()

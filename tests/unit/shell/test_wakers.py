@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from reconciler.shell.loop import Wake
 from tests.builders import channel, lineup, machine
 from tests.fakes_nodes import FakeLibrary
 from tests.fakes_world import FakeWorld
+from tests.waiting import eventually
 
 DEADLINE = 15.0
 RACK1 = NodeName("rack1")
@@ -36,13 +36,6 @@ def rings(wake: Wake) -> bool:
 def git(folder: Path, *arguments: str) -> None:
     who = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
     subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def until(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def again_and_again(act: Callable[[int], None], wake: Wake) -> bool:
@@ -75,7 +68,7 @@ def test_a_saved_file_of_a_plain_folder_rings_and_others_do_not(
     wake = Wake()
     wakers.on_lineup(world.lineup, wake, stop)
     assert again_and_again(lambda n: (tmp_path / f"{n}.yaml").touch(), wake)
-    until(lambda: not wake.wait(0.6))
+    eventually(lambda: not wake.wait(0.6))
     (tmp_path / "half.tmp").touch()
     assert not wake.wait(0.6)
 
@@ -147,8 +140,8 @@ def test_a_node_that_joins_the_lineup_is_listened_to_and_one_that_left_is_not(
     assert names <= {thread.name for thread in threading.enumerate()}
     world.yard.node("rack3")
     found.follow(lineup(channel("news"), machine("rack3")))
-    until(lambda: not names & {thread.name for thread in threading.enumerate()})
-    until(lambda: not wake.wait(0.1))
+    eventually(lambda: not names & {thread.name for thread in threading.enumerate()})
+    eventually(lambda: not wake.wait(0.1))
     world.yard.nodes[NodeName("rack3")].look()
     world.yard.kill("news", 1)
     assert rings(wake)
@@ -160,7 +153,7 @@ def test_one_node_of_a_kind_that_we_cannot_ask_does_not_end_the_bells(
     found, wake = bells(world, stop)
     found.follow(lineup(channel("news"), machine("cloud"), machine("rack1")))
     assert rings(wake)  # the cloud does not answer
-    until(lambda: not wake.wait(0.1))
+    eventually(lambda: not wake.wait(0.1))
     world.yard.kill("news", 1)
     assert rings(wake)
 

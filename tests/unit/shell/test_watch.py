@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,16 +15,10 @@ from reconciler.plan.actions import Cause, StageMedia
 from reconciler.shell.watch import Publisher, staged, watch
 from tests.builders import channel, lineup
 from tests.fakes_world import FakeWorld
+from tests.waiting import eventually
 
 DEADLINE = 20.0
 RACK1 = NodeName("rack1")
-
-
-def until(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -52,25 +45,25 @@ def test_it_puts_on_air_brings_back_what_dies_and_leaves_it_on_air_when_it_ends(
     world: FakeWorld,
 ) -> None:
     with watching(world):
-        until(lambda: world.on_air() == ["news"])
+        eventually(lambda: world.on_air() == ["news"])
         world.yard.kill("news", 1)
-        until(lambda: world.on_air() == ["news"])
+        eventually(lambda: world.on_air() == ["news"])
         assert world.yard.at("news", 2).node == "rack1"
-        until(lambda: world.database.channels[ChannelName("news")].epoch == 2)
+        eventually(lambda: world.database.channels[ChannelName("news")].epoch == 2)
     assert world.on_air() == ["news"]
     assert world.another().leadership.try_lead() is not None, "it gave the lead up"
 
 
 def test_what_was_staged_rings_and_is_journaled(world: FakeWorld) -> None:
     with watching(world):
-        until(lambda: ("stage BARS", "done") in [(w[:10], o) for w, o in world.journal()])
-        until(lambda: world.on_air() == ["news"])
+        eventually(lambda: ("stage BARS", "done") in [(w[:10], o) for w, o in world.journal()])
+        eventually(lambda: world.on_air() == ["news"])
 
 
 def test_the_pass_is_kept_for_screens(world: FakeWorld) -> None:
     with watching(world):
-        until(lambda: world.on_air() == ["news"])
-        until(lambda: len(world.database.passes) >= 3)
+        eventually(lambda: world.on_air() == ["news"])
+        eventually(lambda: len(world.database.passes) >= 3)
     assert {p.outcome for p in world.database.passes} == {"done"}
 
 

@@ -22,7 +22,8 @@ from reconciler.model.orders import SidecarStart
 from reconciler.model.records import AsRunRow
 from reconciler.model.rundown import Event, Rundown
 from reconciler.rundown.wire import digest
-from tests.unit.sidecar.situations import FAKE_ENGINE, RATE, clip, event, eventually
+from tests.unit.sidecar.situations import FAKE_ENGINE, RATE, clip, event
+from tests.waiting import eventually
 
 FILLER = clip("filler", material=200)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -115,11 +114,3 @@ def spec(folder: Path, *, epoch: int = 1) -> SidecarSpec:
         token="t",
         engine_command=FAKE_ENGINE,
     )
-
-
-def eventually(wanted: Callable[[], bool], *, within: float = 15.0) -> None:
-    """Poll until it is so; fail with the clock's verdict otherwise."""
-    deadline = time.monotonic() + within
-    while not wanted():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)

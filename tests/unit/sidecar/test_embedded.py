@@ -23,7 +23,8 @@ from reconciler.sidecar.engine_port import (
     SlateSource,
     WantedOutput,
 )
-from tests.unit.sidecar.situations import RATE, eventually, spec
+from tests.unit.sidecar.situations import RATE, spec
+from tests.waiting import eventually
 
 OUTPUT = WantedOutput(name="main", type="udp", url="udp://127.0.0.1:5999", digest="d1")
 

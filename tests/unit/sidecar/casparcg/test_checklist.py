@@ -23,7 +23,8 @@ from reconciler.sidecar.engine_port import Began, ClipSource, Cue, Evidence
 from tests.casparcg.media import Clip
 from tests.unit.sidecar.casparcg.model import Model, Run
 from tests.unit.sidecar.casparcg.virtual import SLATE, ZERO, Virtual
-from tests.unit.sidecar.situations import eventually, spec
+from tests.unit.sidecar.situations import spec
+from tests.waiting import eventually
 
 RATE = Fraction(25)
 

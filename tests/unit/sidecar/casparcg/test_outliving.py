@@ -27,7 +27,8 @@ from reconciler.sidecar.casparcg.warden import Warden, Watch
 from reconciler.sidecar.disk import ENDING_FILE, GUARD_FILE, read_json
 from reconciler.sidecar.engine_port import Began, ClipSource, Cue
 from reconciler.sidecar.proc import Found, start_time
-from tests.unit.sidecar.situations import eventually, spec
+from tests.unit.sidecar.situations import spec
+from tests.waiting import eventually
 
 SLEEPS = (sys.executable, "-c", "import time; time.sleep(60)")
 AIR = Cue(key="a", start=1000, frames=100, source=ClipSource(path="/m/a.mp4", in_frame=40))

@@ -47,7 +47,7 @@ from reconciler.sidecar.engine_port import (
     WantedOutput,
 )
 from tests.integration.casparcg_kit import make_clip
-from tests.unit.sidecar.situations import eventually
+from tests.waiting import eventually
 
 VIDEO = VideoFormat.parse("720p2500")
 
