@@ -100,17 +100,19 @@ class Reader:
 
     def take(self, most: int) -> bytes:
         """What was fed of the content, up to so many bytes; nothing until more was fed."""
+        if not (self._came and self._left):
+            return b""
         piece = bytes(memoryview(self._came)[: min(most, self._left)])
-        if piece:
-            del self._came[: len(piece)]
-            self._left -= len(piece)
-            self._go_on(ended=self._ended)
+        del self._came[: len(piece)]
+        self._left -= len(piece)
+        self._go_on(ended=self._ended)
         return piece
 
     def passed(self, count: int) -> None:
         """So many of the `straight` bytes came, by another way; none: the far end has closed."""
         self._left -= count
-        self._go_on(ended=not count)
+        if not (count and self._left):
+            self._go_on(ended=not count)
 
     def _go_on(self, *, ended: bool) -> None:
         """Read as far as it has come, or up to content that is to be taken first."""

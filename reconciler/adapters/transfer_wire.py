@@ -68,14 +68,16 @@ class Wire:
         """Put what comes next of the content `into` memory; returns how much, 0 at its end."""
         assert self._socket is not None  # noqa: S101  # content follows a head
         reader = self._reader
-        while not (piece := reader.take(len(into))) and not reader.is_whole:
+        while not reader.is_whole:
             if room := min(len(into), reader.straight):
                 count = self._socket.recv_into(into, room)
                 reader.passed(count)
                 return count
+            if piece := reader.take(len(into)):
+                into[: len(piece)] = piece
+                return len(piece)
             reader.feed(self._socket.recv(_PIECE))
-        into[: len(piece)] = piece
-        return len(piece)
+        return 0
 
     def _connect(self) -> socket.socket:
         place = self._place
