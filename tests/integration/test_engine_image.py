@@ -28,7 +28,8 @@ from tests.unit.sidecar.rig import assert_joined, from_now
 from tests.waiting import eventually
 from tests.wheelhouse import pack_wheels
 
-pytestmark = [pytest.mark.media, pytest.mark.slow]
+# One daemon for all of it, and one image to build.
+pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.xdist_group("docker")]
 
 VIDEO_GROUP = 44  # Debian's and Ubuntu's
 OFFLINE = ("--network", "none", "--build-arg", "PIP_NO_INDEX=1")
