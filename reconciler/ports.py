@@ -113,14 +113,17 @@ class SidecarClient(Protocol):
     def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
         """`PUT /rundown`; idempotent by digest; `Rejected` for an older epoch."""
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
-        """`POST /lease` with its epoch; `ttl` None: without limit; `lift` ends that hush."""
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> bool:
+        """`POST /lease` with its epoch; `ttl` None: without limit; `lift` ends that hush.
+
+        True: it goes by this grant from now on, and by none that was written before.
+        """
 
     def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
         """One step of a hand-over; gives the number of a hush, else 0; `Rejected` if it cannot."""
 
-    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
-        """`grant` for each, in order: None or why not; the silent share one deadline."""
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | bool, ...]:
+        """`grant` for each, in order; the silent share one deadline."""
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
         """`POST /lease` with a higher epoch: it falls silent and remembers."""
@@ -197,22 +200,25 @@ class Store(Protocol):
 
     def grant(
         self, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int = 0
-    ) -> None:
-        """Make `epoch` the only one that may send, until now + ttl by the database's clock.
+    ) -> datetime:
+        """Make `epoch` the only one that may send, until now + ttl by the database's clock: given.
 
         `Rejected` while an epoch's lease runs other than `instead_of`, or if it is not the highest.
         """
 
     def renew_leases(
         self, leases: Mapping[ChannelName, tuple[int, timedelta | None]]
-    ) -> frozenset[ChannelName]:
-        """Prolong the leases of epochs that have one; returns the channels whose epoch has it."""
+    ) -> Mapping[ChannelName, datetime]:
+        """Prolong the leases of epochs that have one; gives until when, for each that has it."""
 
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
         """Nobody on `node` may send any more, by a person's word; the channels that could."""
 
-    def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
-        """Sidecars took their last grants: a lease may end with it, if one before ran longer."""
+    def confirm_leases(self, told: Mapping[ChannelName, tuple[int, datetime]]) -> None:
+        """Sidecars go by these grants of an epoch, each known by its end, and by none before.
+
+        So a lease ends with its grant, though one before ran longer; not if one was written since.
+        """
 
     def save_rundown(
         self, channel: ChannelName, rundown: Rundown, digest: str, inputs: str

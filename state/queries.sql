@@ -355,10 +355,10 @@ update channel_leases set
   granted_until = coalesce(clock_timestamp() + %(ttl)s::interval, '9999-12-31 00:00+00'),
   expires_at = greatest(expires_at, coalesce(clock_timestamp() + %(ttl)s::interval, '9999-12-31 00:00+00'))
 where channel = %(channel)s and sending_epoch = %(epoch)s
-returning expires_at;
+returning granted_until;
 
 -- name: renew_leases
--- Prolong the leases of many channels whose epochs have them; returns the channels that do.
+-- Prolong the leases of many channels whose epochs have them; returns those, and until when.
 update channel_leases l set
   granted_at = clock_timestamp(),
   granted_until = coalesce(clock_timestamp() + w.ttl, '9999-12-31 00:00+00'),
@@ -366,7 +366,7 @@ update channel_leases l set
 from unnest(%(channels)s::text[], %(epochs)s::bigint[], %(ttls)s::interval[])
   as w (channel, epoch, ttl)
 where l.channel = w.channel and l.sending_epoch = w.epoch
-returning l.channel;
+returning l.channel, l.granted_until;
 
 -- name: take_lease
 -- Give the right to send to an epoch; no row while another's lease runs, but for the one that fell silent.
@@ -378,7 +378,7 @@ on conflict (channel) do update set
   sending_epoch = excluded.sending_epoch, granted_at = excluded.granted_at,
   granted_until = excluded.granted_until, expires_at = excluded.expires_at
 where l.expires_at <= clock_timestamp() or l.sending_epoch = %(instead_of)s
-returning l.expires_at;
+returning l.granted_until;
 
 -- name: lease_of
 -- Who may send a channel, and until when.
@@ -391,10 +391,12 @@ where s.channel = l.channel and s.epoch = l.sending_epoch and s.node = %(node)s
 returning l.channel;
 
 -- name: confirm_leases
--- Let leases end when their last grants say, now that the sidecars were told of them.
+-- Let leases end with grants that sidecars go by alone, where none was written since.
 update channel_leases l set expires_at = l.granted_until
-from unnest(%(channels)s::text[], %(epochs)s::bigint[]) as w (channel, epoch)
-where l.channel = w.channel and l.sending_epoch = w.epoch and l.expires_at <> l.granted_until;
+from unnest(%(channels)s::text[], %(epochs)s::bigint[], %(ends)s::timestamptz[])
+  as w (channel, epoch, until)
+where l.channel = w.channel and l.sending_epoch = w.epoch and l.granted_until = w.until
+  and l.expires_at <> l.granted_until;
 
 -- ── what passes leave behind ────────────────────────────────────────────────────────────────────
 

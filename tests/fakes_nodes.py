@@ -393,15 +393,18 @@ class FakeSidecarClient:
         sidecar.digest = digest
         sidecar.acts = tuple(act for act in sidecar.acts if act.seq > rundown.acts_seq)
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> bool:
         sidecar = self._find(seen, "grant")
         if lift and sidecar.hush is not None:
             if sidecar.hush.number != lift:
                 raise Rejected(f"hush {lift}: {sidecar.hush.number} has taken its place")
             sidecar.hush = None
-        self._tell(sidecar, seen.epoch, None if ttl is None else ttl.total_seconds())
+        asked_at = seen.answer.clock_ms / 1000 if seen.answer else self._yard.monotonic()
+        counts = sidecar.lease.is_followed_by(asked_at)
+        self._tell(sidecar, seen.epoch, None if ttl is None else ttl.total_seconds(), asked_at)
+        return counts
 
-    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | bool, ...]:
         return tuple(caught(self.grant, *lease) for lease in leases)
 
     def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
@@ -428,7 +431,7 @@ class FakeSidecarClient:
                 return 0
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:
-        self._tell(self._find(seen, "silence"), higher_epoch, None)
+        self._tell(self._find(seen, "silence"), higher_epoch, None, self._yard.monotonic())
 
     def set_outputs(self, seen: SidecarSeen, outputs: Sequence[Mapping[str, object]]) -> None:
         sidecar = self._find(seen, "outputs")
@@ -494,11 +497,12 @@ class FakeSidecarClient:
             raise Rejected(f"{about}: {found.refuses}")
         return found
 
-    def _tell(self, sidecar: FakeSidecar, epoch: int, ttl: float | None) -> None:
+    def _tell(self, sidecar: FakeSidecar, epoch: int, ttl: float | None, asked_at: float) -> None:
         refusal = sidecar.lease.refuses(epoch)
         if refusal:
             raise Rejected(refusal)
-        sidecar.lease = told(sidecar.lease, epoch, ttl=ttl, asked_at=self._yard.monotonic())
+        now = self._yard.monotonic()
+        sidecar.lease = told(sidecar.lease, epoch, ttl=ttl, asked_at=asked_at, now=now)
 
     def _judged_on(self, sidecar: FakeSidecar) -> live.Now:
         at = self._yard.frame(sidecar) + 1
@@ -555,7 +559,7 @@ class FakeSidecarClient:
             lease_epoch=sidecar.lease.highest,
             lease_left=sidecar.lease.left(yard.monotonic()),
             faults=sidecar.faults,
-            clock_ms=round(yard.monotonic() * 1000),
+            clock_ms=int(yard.monotonic() * 1000),
             format=str(sidecar.start.document.get("format", "360p2500")),
             seams=sidecar.seams,
             hush=hush.number if hush is not None and hush.is_sealed else 0,

@@ -236,9 +236,10 @@ class FakeStore(FakeMedia):
 
     def grant(
         self, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int = 0
-    ) -> None:
-        if self.renew_leases({channel: (epoch, ttl)}):
-            return
+    ) -> datetime:
+        renewed = self.renew_leases({channel: (epoch, ttl)})
+        if renewed:
+            return renewed[channel]
         with self._deciding("grant") as db:
             row, lease, now = self._known(channel), db.leases.get(channel), db.now()
             if epoch != row.epoch:
@@ -249,19 +250,20 @@ class FakeStore(FakeMedia):
                 )
             until = FOREVER if ttl is None else now + ttl
             db.leases[channel] = Lease(epoch, until, until)
+            return until
 
     def renew_leases(
         self, leases: Mapping[ChannelName, tuple[int, timedelta | None]]
-    ) -> frozenset[ChannelName]:
-        renewed = set()
+    ) -> Mapping[ChannelName, datetime]:
+        renewed = {}
         with self.database.open("renew_leases"):
             for channel, (epoch, ttl) in leases.items():
                 lease = self.database.leases.get(channel)
                 if lease is not None and lease.epoch == epoch:
                     lease.until = FOREVER if ttl is None else self.database.now() + ttl
                     lease.expires = max(lease.expires, lease.until)
-                    renewed.add(channel)
-        return frozenset(renewed)
+                    renewed[channel] = lease.until
+        return renewed
 
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
         with self.database.open("take_back_rights"):
@@ -271,12 +273,12 @@ class FakeStore(FakeMedia):
                 del db.leases[channel]
             return tuple(lost)
 
-    def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
+    def confirm_leases(self, told: Mapping[ChannelName, tuple[int, datetime]]) -> None:
         with self.database.open("confirm_leases"):
-            for channel, epoch in epochs.items():
+            for channel, (epoch, until) in told.items():
                 lease = self.database.leases.get(channel)
-                if lease is not None and lease.epoch == epoch:
-                    lease.expires = lease.until
+                if lease is not None and (lease.epoch, lease.until) == (epoch, until):
+                    lease.expires = until
 
     # ── what passes leave behind ─────────────────────────────────────────────────────────────
 

@@ -291,13 +291,13 @@ class FakeClient:
     def load_rundown(self, seen: SidecarSeen, rundown: Rundown, digest: str) -> None:
         raise NotImplementedError
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> bool:
         raise NotImplementedError
 
     def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
         raise NotImplementedError
 
-    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | bool, ...]:
         raise NotImplementedError
 
     def silence(self, seen: SidecarSeen, higher_epoch: int) -> None:

@@ -384,7 +384,7 @@ class World:
         wanted = self.desired.channels.get(key[0])
         fence = wanted.failover.fence if wanted is not None else timedelta(seconds=30)
         self._row(key[0], lease_expires_at=self.now + fence if fence is not None else None)
-        self._say(key, sending=True, lease_epoch=row.sending_epoch)
+        self._say(key, sending=True, lease_epoch=row.sending_epoch, lease_left=fence)
 
     def _claim(self, owner: ChannelName, output: object, node: NodeName, device: int) -> None:
         held = self.claims.get((node, device))

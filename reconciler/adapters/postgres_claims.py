@@ -83,15 +83,19 @@ def _held(channel: ChannelName, node: NodeName, device: int, holder: str) -> Rej
     return _rejected(f"{channel}: device {device} of {node} is held by {holder}")
 
 
-def renew_lease(session: Session, channel: ChannelName, epoch: int, ttl: timedelta | None) -> bool:
-    """Prolong the lease if `epoch` has it; whether it does. Needs no leader: it changes nothing."""
-    return session.one("renew_lease", channel=channel, epoch=epoch, ttl=ttl) is not None
+def renew_lease(
+    session: Session, channel: ChannelName, epoch: int, ttl: timedelta | None
+) -> datetime | None:
+    """Prolong the lease if `epoch` has it; until when. Needs no leader: it lets nobody in."""
+    row = session.one("renew_lease", channel=channel, epoch=epoch, ttl=ttl)
+    until: datetime | None = None if row is None else row[0]
+    return until
 
 
 def take_lease(
     session: Session, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int
-) -> None:
-    """Let `epoch` send; `Rejected` while another has it, or a newer one is known.
+) -> datetime:
+    """Let `epoch` send; until when. `Rejected` while another has it, or a newer one is known.
 
     `instead_of` is an epoch that was sealed silent: its lease, though it runs, passes to `epoch`.
     """
@@ -99,11 +103,14 @@ def take_lease(
     if epoch != highest:
         raise _rejected(f"{channel}: epoch {epoch} may not send: {highest} is the newest")
     values = {"channel": channel, "epoch": epoch, "ttl": ttl, "instead_of": instead_of}
-    if session.one("take_lease", **values) is None:
-        sending, until = session.one("lease_of", channel=channel) or (0, None)
+    taken = session.one("take_lease", **values)
+    if taken is None:
+        sending, ends = session.one("lease_of", channel=channel) or (0, None)
         raise _rejected(
-            f"{channel}: epoch {epoch} may not send yet: epoch {sending} may {_until(until)}"
+            f"{channel}: epoch {epoch} may not send yet: epoch {sending} may {_until(ends)}"
         )
+    until: datetime = taken[0]
+    return until
 
 
 def _until(expires_at: datetime | None) -> str:

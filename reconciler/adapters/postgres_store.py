@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import repeat
 from sys import intern
 from threading import Lock
@@ -159,7 +159,7 @@ class PostgresStore(PostgresMedia):
 
     def grant(
         self, channel: ChannelName, epoch: int, ttl: timedelta | None, *, instead_of: int = 0
-    ) -> None:
+    ) -> datetime:
         """See `Store.grant`.
 
         The epoch that has the lease may prolong it, whoever leads and whatever newer epochs are
@@ -167,15 +167,16 @@ class PostgresStore(PostgresMedia):
         epoch. A lease never ends earlier than any that the sidecar may have been told of.
         """
         with self._database.transaction(f"grant {channel} epoch {epoch}") as session:
-            if claims.renew_lease(session, channel, epoch, ttl):
-                return
+            renewed = claims.renew_lease(session, channel, epoch, ttl)
+        if renewed is not None:
+            return renewed
         with self._deciding(f"grant {channel} epoch {epoch}") as session:
-            claims.take_lease(session, channel, epoch, ttl, instead_of=instead_of)
+            return claims.take_lease(session, channel, epoch, ttl, instead_of=instead_of)
 
     def renew_leases(
         self, leases: Mapping[ChannelName, tuple[int, timedelta | None]]
-    ) -> frozenset[ChannelName]:
-        """Prolong many leases in one statement; the channels whose epoch has the lease."""
+    ) -> Mapping[ChannelName, datetime]:
+        """See `Store.renew_leases`; in one statement."""
         names = sorted(leases)
         with self._database.transaction("renew leases") as session:
             rows = session.all(
@@ -184,7 +185,7 @@ class PostgresStore(PostgresMedia):
                 epochs=[leases[name][0] for name in names],
                 ttls=[leases[name][1] for name in names],
             )
-        return frozenset(ChannelName(row[0]) for row in rows)
+        return {ChannelName(name): until for name, until in rows}
 
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
         """See `Store.take_back_rights`."""
@@ -192,14 +193,15 @@ class PostgresStore(PostgresMedia):
             rows = session.all("take_back_rights", node=node)
         return tuple(sorted(ChannelName(row[0]) for row in rows))
 
-    def confirm_leases(self, epochs: Mapping[ChannelName, int]) -> None:
+    def confirm_leases(self, told: Mapping[ChannelName, tuple[int, datetime]]) -> None:
         """See `Store.confirm_leases`; in one statement, in the order in which they are renewed."""
-        names = sorted(epochs)
+        names = sorted(told)
         with self._database.transaction("confirm leases") as session:
             session.do(
                 "confirm_leases",
                 channels=[str(name) for name in names],
-                epochs=[epochs[name] for name in names],
+                epochs=[told[name][0] for name in names],
+                ends=[told[name][1] for name in names],
             )
 
     # ── what passes leave behind ─────────────────────────────────────────────────────────────

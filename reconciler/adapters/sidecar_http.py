@@ -74,18 +74,19 @@ class SidecarHttp:
         body = {"epoch": seen.epoch, "digest": digest, "rundown": to_wire(rundown, reveal=True)}
         self._call(seen, "PUT", "/rundown", body, within=LOAD_WITHIN)
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> bool:
         """Tell it that its epoch may send; `lift` ends the hush of that number.
 
         The lease counts from the sidecar's own clock as read in the snapshot, which is older than
         the grant in the database; without one it counts from when the sidecar hears of it.
         """
-        self._call(seen, "POST", "/lease", _lease(seen, ttl) | ({"lift": lift} if lift else {}))
+        body = _lease(seen, ttl) | ({"lift": lift} if lift else {})
+        return _counts(self._call(seen, "POST", "/lease", body))
 
-    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | bool, ...]:
         """Tell each, as `grant` does; all are told before the first is heard."""
         said = self._call_all([(one, "POST", "/lease", _lease(one, ttl)) for one, ttl in leases])
-        return tuple(answer if isinstance(answer, AdapterError) else None for answer in said)
+        return tuple(one if isinstance(one, AdapterError) else _counts(one) for one in said)
 
     def turn(self, seen: SidecarSeen, step: SeamStep) -> int:
         """One step of a hand-over; gives the number of a hush."""
@@ -310,6 +311,11 @@ def _lease(seen: SidecarSeen, ttl: timedelta | None) -> dict[str, object]:
     if seen.answer is not None and seen.answer.clock_ms:
         body["clock_ms"] = seen.answer.clock_ms
     return body
+
+
+def _counts(said: Json) -> bool:
+    """Whether it goes by this grant alone; one that is older than we are does not tell."""
+    return said.get("counts") is True
 
 
 def _what(seen: SidecarSeen, method: str, path: str) -> str:

@@ -111,11 +111,29 @@ def _keep_sender(draft: Draft, crew: Crew, sender: SidecarSeen) -> None:
         if crew.successor is not None:
             draft.retire(crew.successor, Cause.DUPLICATE)
         _let_send(draft, crew, sender)
+    if not draft.retires(sender):
+        _end_limit(draft, sender)
     for sidecar in crew.living:
         if not draft.retires(sidecar):
             tend(draft, sidecar)
     watch_sidecar(draft, sender)
     draft.judged.add("placement")
+
+
+def _end_limit(draft: Draft, sender: SidecarSeen) -> None:
+    """Nobody prolongs the lease of a channel that is fenced `never`: it has none."""
+    answer, case = sender.answer, draft.case
+    if answer is None or not answer.sending or case.right != sender.epoch:
+        return
+    if draft.wanted.failover.fence is None and answer.lease_left is not None:
+        draft.act(
+            GrantLease(
+                channel=draft.name,
+                node=sender.node,
+                epoch=sender.epoch,
+                cause=Cause.LINEUP_CHANGED,
+            )
+        )
 
 
 def _reason_to_yield(draft: Draft, crew: Crew, sender: SidecarSeen) -> Reason | None:

@@ -31,6 +31,7 @@ def is_settled(case: Case, scene: Scene) -> bool:
         and sidecar.fingerprint == wanted.fingerprint
         and sidecar.answer is not None
         and _is_well(sidecar.answer, sidecar.epoch)
+        and (sidecar.answer.lease_left is None or wanted.failover.fence is not None)
         and _outputs_are_well(wanted, sidecar.answer)
         and _node_is_well(wanted, sidecar, scene)
         and not is_spent(case, scene.desired.policy.respawn_budget)

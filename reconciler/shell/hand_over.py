@@ -14,10 +14,11 @@ it finds, forward while the successor is ready, else back (`plan.replacing`).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from reconciler.errors import AdapterError, Rejected, Unreachable
@@ -56,10 +57,10 @@ def hand_over(world: World, old: SidecarSeen, new: SidecarSeen, fence: timedelta
     except AdapterError:
         _go_back(world, parties, number)
         raise
-    _move_right(world, ready, number)
+    until = _move_right(world, ready, number)
     _tell(new, "moved")
-    world.sidecars.grant(ready.new, fence)
-    world.store.confirm_leases({new.channel: new.epoch})
+    if world.sidecars.grant(ready.new, fence):
+        world.store.confirm_leases({new.channel: (new.epoch, until)})
     _tell(new, "granted")
     _read_back(world, new)
 
@@ -85,25 +86,28 @@ def _agree(world: World, parties: Parties, lead: Fraction) -> int:
     return number
 
 
-def _move_right(world: World, parties: Parties, number: int) -> None:
+def _move_right(world: World, parties: Parties, number: int) -> datetime:
     """Move it, or find that it cannot be moved; not knowing which, leave all silent.
 
     What is not known is found by the next pass: the old one may send again only once it is certain
     that its right has not moved.
     """
+    for _ in range(MOVES - 1):
+        with contextlib.suppress(Unreachable):
+            return _move_once(world, parties, number)
+        world.pause(_PAUSE)
+    return _move_once(world, parties, number)
+
+
+def _move_once(world: World, parties: Parties, number: int) -> datetime:
     old, new = parties.old, parties.new
-    for left in reversed(range(MOVES)):
-        try:
-            world.store.grant(new.channel, new.epoch, parties.fence, instead_of=old.epoch)
-        except Unreachable:
-            if not left:
-                raise
-            world.pause(_PAUSE)
-        except AdapterError:
-            _go_back(world, parties, number)
-            raise
-        else:
-            return
+    try:
+        return world.store.grant(new.channel, new.epoch, parties.fence, instead_of=old.epoch)
+    except Unreachable:
+        raise
+    except AdapterError:
+        _go_back(world, parties, number)
+        raise
 
 
 def _go_back(world: World, parties: Parties, number: int) -> None:

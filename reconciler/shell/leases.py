@@ -61,18 +61,20 @@ class LeaseKeeper:
     def renew(self) -> None:
         """Renew every lease once: ask all, write the renewal, tell those whose lease it is.
 
-        Only what is told and taken is confirmed: until then a lease ends no earlier than any that
-        its sidecar may have been told of.
+        Only a grant that its sidecar goes by alone is confirmed, by its own end: until then a lease
+        ends no earlier than any that the sidecar may have been told of.
         """
         with self._lock:
             kept = self._kept
         asked = self._asked(kept)
         wanted = {sidecar.channel: (sidecar.epoch, fence) for sidecar, fence in asked}
         try:
-            renewed = self._world.store.renew_leases(wanted) if wanted else frozenset()
-            taken = self._tell([pair for pair in asked if pair[0].channel in renewed])
+            ends = self._world.store.renew_leases(wanted) if wanted else {}
+            taken = self._tell([pair for pair in asked if pair[0].channel in ends])
             if taken:
-                self._world.store.confirm_leases(taken)
+                self._world.store.confirm_leases(
+                    {channel: (epoch, ends[channel]) for channel, epoch in taken.items()}
+                )
         except AdapterError as error:
             log.warning("leases: %s", error)
 
@@ -88,13 +90,13 @@ class LeaseKeeper:
         return found
 
     def _tell(self, renewed: list[Kept]) -> Mapping[ChannelName, int]:
-        """The epochs of those that took it."""
+        """The epochs of those that go by it."""
         taken: dict[ChannelName, int] = {}
-        for (sidecar, _), error in zip(renewed, self._world.sidecars.grants(renewed), strict=True):
-            if error is None:
+        for (sidecar, _), said in zip(renewed, self._world.sidecars.grants(renewed), strict=True):
+            if isinstance(said, AdapterError):
+                _warn(sidecar, said)
+            elif said:
                 taken[sidecar.channel] = sidecar.epoch
-            else:
-                _warn(sidecar, error)
         return taken
 
 

@@ -170,9 +170,9 @@ class Hand:
         """Written first, then told: what fell silent for another sends again by that alone."""
         seen = self._seen(action)
         fence = self._desired.channels[action.channel].failover.fence
-        self._world.store.grant(action.channel, action.epoch, fence)
-        self._world.sidecars.grant(seen, fence, lift=seen.answer.hush if seen.answer else 0)
-        self._world.store.confirm_leases({action.channel: action.epoch})
+        until = self._world.store.grant(action.channel, action.epoch, fence)
+        if self._world.sidecars.grant(seen, fence, lift=seen.answer.hush if seen.answer else 0):
+            self._world.store.confirm_leases({action.channel: (action.epoch, until)})
 
     def _spawn(self, action: SpawnSidecar) -> None:
         channel = self._desired.channels[action.channel]

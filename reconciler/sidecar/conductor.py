@@ -205,10 +205,10 @@ class Conductor:
         """What it knows of its right to send."""
         return self.gate.lease
 
-    def hear_lease(self, epoch: int, ttl: float | None, asked_at: float, *, lift: int = 0) -> None:
+    def hear_lease(self, epoch: int, ttl: float | None, asked_at: float, *, lift: int = 0) -> bool:
         """Take word of an epoch, and lift a hush; raises `Rejected` for an older one."""
         with self._lock:
-            self.gate.hear(epoch, ttl, asked_at, lift=lift)
+            return self.gate.hear(epoch, ttl, asked_at, lift=lift)
 
     def join(self, seam: int) -> None:
         """Keep from frame `seam` on what is shown, to send it first."""

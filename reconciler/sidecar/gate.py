@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from reconciler.errors import Rejected
 from reconciler.sidecar import hush as hushes
@@ -29,7 +30,7 @@ class SendingGate:
     def __init__(self, engine: EnginePort, memory: Memory, epoch: int) -> None:
         self._engine = engine
         self._memory = memory
-        self.lease: Lease = memory.lease(epoch)
+        self.lease: Lease = replace(memory.lease(epoch), taken_at=time.monotonic())
         number = memory.sealed()
         self.hush: Hush | None = Hush(number=number) if number else None
         self._join: int | None = None
@@ -57,26 +58,28 @@ class SendingGate:
         hush = self.hush.ends_at if self.hush is not None else None
         return min((at for at in (self.lease.until, hush) if at is not None), default=None)
 
-    def hear(self, epoch: int, ttl: float | None, asked_at: float, *, lift: int = 0) -> None:
+    def hear(self, epoch: int, ttl: float | None, asked_at: float, *, lift: int = 0) -> bool:
         """Take word of an epoch; `lift` ends the hush of that number.
 
+        Tells whether we go by this grant and no longer by one before, through our own death too.
         Raises `Rejected` for an older epoch, or a hush that is not the one in force.
         """
         refusal = self.lease.refuses(epoch)
         if refusal:
             raise Rejected(refusal)
         before = _lasting(self.lease), self.sealed
+        counts = self.lease.is_followed_by(asked_at)
         if lift and epoch == self.lease.own:
             self._lift(lift)
         fenced = self.lease.is_fenced
-        self.lease = told(self.lease, epoch, ttl=ttl, asked_at=asked_at)
+        self.lease = told(self.lease, epoch, ttl=ttl, asked_at=asked_at, now=time.monotonic())
         if self.lease.is_fenced and not fenced:
             log.warning("epoch %d took over: silent for ever", epoch)
         self.keep()
         if before != (_lasting(self.lease), self.sealed):
             self._memory.keep_lease(self.lease, sealed=self.sealed)
-        if self.lease.until is not None:
-            self._memory.keep_deadline(self.lease)
+        kept = self.lease.until is None or self._memory.keep_deadline(self.lease)
+        return counts and kept and not self._memory.trouble
 
     def join(self, seam: int, now: int) -> None:
         """Keep from frame `seam` on what is shown; it leaves first once we may send."""

@@ -6,7 +6,6 @@ disk refuses, the newest of each waits here and is tried again: what is on air d
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,16 +106,19 @@ class Memory:
         number = kept.get("sealed") if isinstance(kept, dict) else None
         return number if isinstance(number, int) else 0
 
-    def keep_deadline(self, lease: Lease) -> None:
+    def keep_deadline(self, lease: Lease) -> bool:
         """Remember until when a right to send lasts that ends, for a restart of this program.
 
         The monotonic clock goes on over that, not over one of the machine: so its boot is kept too.
-        An older deadline is left where the disk refuses; it is never later than the true one.
+        False where the disk refuses: an older deadline is left there, perhaps a later one.
         """
         runs = lease.granted and not lease.is_fenced
         kept = {"epoch": lease.own, "until": lease.until if runs else None, "boot": boot_id()}
-        with contextlib.suppress(OSError):
+        try:
             write_json(self._folder / "deadline.json", kept, sync=False)
+        except OSError:
+            return False
+        return True
 
     def _deadline(self, own: int) -> float | None:
         kept = read_json(self._folder / "deadline.json")

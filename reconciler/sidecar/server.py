@@ -154,14 +154,15 @@ class _Views:
         ttl = said.optional_integer("ttl_ms")
         asked = said.optional_integer("clock_ms")
         asked_at = heard_at if asked is None else min(heard_at, asked / 1000)
-        self._conductor.hear_lease(
+        counts = self._conductor.hear_lease(
             said.integer("epoch"),
             None if ttl is None else ttl / 1000,
             asked_at,
             lift=said.integer("lift", 0),
         )
         lease = self._conductor.lease
-        return jsonify(ok=True, epoch=lease.highest, sending=lease.may_send(time.monotonic()))
+        sending = lease.may_send(time.monotonic())
+        return jsonify(ok=True, epoch=lease.highest, sending=sending, counts=counts)
 
     def join(self) -> Response:
         """Keep what is shown from a frame on, for a successor's first word."""

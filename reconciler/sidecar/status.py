@@ -71,7 +71,7 @@ def status(conductor: Conductor) -> dict[str, object]:
             "left_ms": None if left is None else round(left.total_seconds() * 1000),
             "hush": conductor.gate.sealed,
         },
-        "clock_ms": round(monotonic * 1000),
+        "clock_ms": int(monotonic * 1000),  # never later than it is
         "faults": list(faults(conductor, reading)),
         "preview": "/preview/index.m3u8" if spec.preview else None,
     }

@@ -66,7 +66,7 @@ class _Speaker(asyncio.Protocol):
                 place.outputs = json.loads(body)["outputs"]
             case _:
                 raise NotImplementedError(what)
-        return {"ok": True}
+        return {"ok": True, "counts": True}
 
 
 async def _serve(desk: Desk) -> None:

@@ -226,10 +226,11 @@ class DeskClient:
         body = {"digest": digest, "rundown": to_wire(rundown, reveal=True)}
         self._desk.load(self._find(seen), body)
 
-    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> None:  # noqa: ARG002  # the port's shape
+    def grant(self, seen: SidecarSeen, ttl: timedelta | None, *, lift: int = 0) -> bool:  # noqa: ARG002  # the port's shape
         self._find(seen).sending = True
+        return True
 
-    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | None, ...]:
+    def grants(self, leases: Sequence[Grant]) -> tuple[AdapterError | bool, ...]:
         return tuple(caught(self.grant, *lease) for lease in leases)
 
     def turn(self, seen: SidecarSeen, step: SeamStep) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -132,7 +133,7 @@ def test_many_are_asked_and_told_at_once(pair: Pair, playing: SidecarSeen) -> No
     assert isinstance(found[1], SidecarAnswer)
     assert found[1].rundown_digest == pair.client.status(playing).rundown_digest
     assert [isinstance(each, AdapterError) for each in told] == [True, False, True]
-    assert told[1] is None
+    assert told[1] is True
     eventually(lambda: pair.client.status(playing).sending)
     (refused,) = pair.client.grants([(replace(playing, epoch=0), None)])
     assert isinstance(refused, Rejected | Unreachable)
@@ -144,6 +145,29 @@ def test_a_lease_without_limit_has_nothing_left(pair: Pair, playing: SidecarSeen
 
     eventually(lambda: pair.client.status(playing).sending)
     assert pair.client.status(playing).lease_left is None
+
+
+def test_a_grant_counts_unless_another_was_taken_since_it_was_asked_for(
+    pair: Pair, playing: SidecarSeen
+) -> None:
+    asked = replace(playing, answer=pair.client.status(playing))
+    assert pair.client.grant(_asked(pair, playing), timedelta(seconds=60))
+    assert not pair.client.grant(asked, None)
+    left = pair.client.status(playing).lease_left
+    assert left is not None, "the one without limit may have been written before"
+
+    assert pair.client.grant(_asked(pair, playing), timedelta(seconds=8))
+    left = pair.client.status(playing).lease_left
+    assert left is not None
+    assert left <= timedelta(seconds=8)
+
+
+def _asked(pair: Pair, seen: SidecarSeen) -> SidecarSeen:
+    """As it answers, a little later than whatever was before."""
+    before = pair.client.status(seen).clock_ms
+    while (answer := pair.client.status(seen)).clock_ms < before + 2:
+        time.sleep(0.001)
+    return replace(seen, answer=answer)
 
 
 def test_a_hush_ends_by_itself_unless_it_is_sealed(pair: Pair, playing: SidecarSeen) -> None:

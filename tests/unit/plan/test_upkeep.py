@@ -43,6 +43,19 @@ def test_new_output_is_added_live() -> None:
     assert impact(planned(lineup(new), seen), "news") == "none"
 
 
+def test_a_lease_that_nobody_prolongs_any_more_is_made_one_without_limit() -> None:
+    never = channel("news", fence=None)
+    leased = sidecar(NEWS, fingerprint=never.fingerprint)
+    assert tell(lineup(never), cluster(row(never), leased)) == [
+        "news ~ let epoch 1 on rack1 send (LINEUP_CHANGED)"
+    ]
+    assert impact(planned(lineup(never), cluster(row(never), leased)), "news") == "none"
+    endless = sidecar(NEWS, fingerprint=never.fingerprint, lease_left=None)
+    assert tell(lineup(never), cluster(row(never), endless)) == []
+    others = row(never, epoch=2, sending_epoch=2)
+    assert "let epoch 1" not in "".join(tell(lineup(never), cluster(others, leased)))
+
+
 def test_changed_and_ended_outputs_are_noticed_where_they_are_watched() -> None:
     new = channel("news", udp(url="udp://127.0.0.1:6000"))
     old = channel("news", udp(), srt("second"))

@@ -133,6 +133,23 @@ def test_a_channel_whose_file_was_deleted_goes_on_sending(fence: float | None) -
     assert kept.world.on_air() == ["news", "sport"]
 
 
+@pytest.mark.parametrize(("before", "after"), [(30.0, None), (None, 30.0), (60.0, 8.0)])
+def test_a_fence_that_is_changed_in_the_lineup_costs_nobody_the_right(
+    before: float | None, after: float | None
+) -> None:
+    kept = Kept(fence=before)
+    kept.world.lineup.set(lineup(channel("news", fence=after)))
+    for _ in range(30):
+        kept.world.one_pass()
+        kept.follow()
+        kept.renew()
+        kept.world.clock.tick(2.5)
+        assert kept.world.on_air() == ["news"]
+    if after is not None:
+        assert (kept.expires() - kept.world.clock.now()).total_seconds() <= after
+        assert kept.left() <= after
+
+
 def test_a_silent_channel_without_a_file_is_left_alone() -> None:
     kept = Kept()
     kept.world.lineup.set(lineup())
