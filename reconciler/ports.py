@@ -211,6 +211,9 @@ class Store(Protocol):
     ) -> Mapping[ChannelName, datetime]:
         """Prolong the leases of epochs that have one; gives until when, for each that has it."""
 
+    def crossings(self) -> Mapping[ChannelName, frozenset[NodeName]]:
+        """Where more than one sidecar of a channel may live: one may be handing over."""
+
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
         """Nobody on `node` may send any more, by a person's word; the channels that could."""
 

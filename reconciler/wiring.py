@@ -15,6 +15,7 @@ from jinja2 import FileSystemLoader
 from reconciler.adapters.clock import Jitter, SystemClock
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
 from reconciler.adapters.image_folder import write_image_folder
+from reconciler.adapters.lifeline import Lifeline
 from reconciler.adapters.lineup_reader import FolderLineupReader
 from reconciler.adapters.local_process import LocalNode
 from reconciler.adapters.media_sources import MediaSources
@@ -64,7 +65,8 @@ def open_world(settings: Settings, *, tell: Tell) -> Iterator[World]:
         database = stack.enter_context(closing(Database(url)))
         nodes = Nodes(settings)
         client = stack.enter_context(closing(SidecarHttp(nodes.token)))
-        leadership = stack.enter_context(closing(PostgresLeadership(url)))
+        lifeline = Lifeline(settings.state / "alive")
+        leadership = stack.enter_context(closing(PostgresLeadership(url, lifeline=lifeline)))
         lineup = open_lineup(settings)
         yield World(
             store=PostgresStore(database, leadership.term),

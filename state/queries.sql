@@ -384,6 +384,11 @@ returning l.granted_until;
 -- Who may send a channel, and until when.
 select sending_epoch, expires_at from channel_leases where channel = %(channel)s;
 
+-- name: crossings
+-- Channels of which more than one sidecar was begun and not retired, with their nodes.
+select channel, array_agg(distinct node) from sidecars
+where retired_at is null group by channel having count(*) > 1;
+
 -- name: take_back_rights
 -- Nobody on a node may send any more: somebody says that it is off. Returns the channels.
 delete from channel_leases l using sidecars s
@@ -663,12 +668,16 @@ where holder = %(holder)s and term = %(term)s and expires_at > clock_timestamp()
 returning term;
 
 -- name: take_lead_lease
--- Take the lead if nobody has it.
+-- Take the lead if nobody has it, or only one that is known to be dead.
 update leadership_lease set
   holder = %(holder)s, term = (select term from leadership) + 1,
   expires_at = clock_timestamp() + %(ttl)s::interval
-where expires_at <= clock_timestamp() or holder = %(holder)s
+where expires_at <= clock_timestamp() or holder in (%(holder)s, %(dead)s)
 returning term;
+
+-- name: lead_holder
+-- Who has the lead, or had it last.
+select holder from leadership_lease;
 
 -- name: begin_term
 -- Begin the term of a new leader; waits for the old one's last write.

@@ -72,6 +72,7 @@ class FakeDatabase:
     shown: dict[ChannelName, dict[str, object]] = field(default_factory=dict)
     epochs: dict[ChannelName, int] = field(default_factory=dict)
     homes: dict[tuple[ChannelName, int], NodeName] = field(default_factory=dict)
+    retired: set[tuple[ChannelName, int]] = field(default_factory=set)
     nodes: dict[NodeName, str] = field(default_factory=dict)
     recorders: dict[RecorderName, RecorderSeen] = field(default_factory=dict)
     claims: dict[tuple[NodeName, int], tuple[ClaimSeen, int]] = field(default_factory=dict)

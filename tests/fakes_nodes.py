@@ -68,6 +68,7 @@ class FakeSidecar:
     seams: bool = True
     hush: hushes.Hush | None = None
     joins: int | None = None
+    ended: int | None = None  # the seam before which it fell silent
     ready: bool = True
     faults: tuple[str, ...] = ()
     digest: str = ""
@@ -421,6 +422,7 @@ class FakeSidecarClient:
             case Hush(seam):
                 number = self._yard.next_number()
                 hush = hushes.begin(sidecar.hush, number, seam=seam, now=now)
+                sidecar.ended = sidecar.ended if hush.is_sealed else seam
                 sidecar.hush = hushes.fallen_silent(hush, now)
                 return number
             case Seal(number):
@@ -563,6 +565,8 @@ class FakeSidecarClient:
             format=str(sidecar.start.document.get("format", "360p2500")),
             seams=sidecar.seams,
             hush=hush.number if hush is not None and hush.is_sealed else 0,
+            sent_until=None if sending else sidecar.ended,
+            keeps_from=None if sending else sidecar.joins,
         )
 
 

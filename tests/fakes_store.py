@@ -214,6 +214,7 @@ class FakeStore(FakeMedia):
 
     def sidecar_gone(self, channel: ChannelName, epoch: int) -> None:
         with self._deciding("sidecar_gone") as db:
+            db.retired.add((channel, epoch))
             db.claims = {
                 place: (claim, held)
                 for place, (claim, held) in db.claims.items()
@@ -264,6 +265,15 @@ class FakeStore(FakeMedia):
                     lease.expires = max(lease.expires, lease.until)
                     renewed[channel] = lease.until
         return renewed
+
+    def crossings(self) -> Mapping[ChannelName, frozenset[NodeName]]:
+        with self.database.open("crossings"):
+            db = self.database
+            living: dict[ChannelName, list[NodeName]] = {}
+            for (channel, epoch), node in db.homes.items():
+                if (channel, epoch) not in db.retired:
+                    living.setdefault(channel, []).append(node)
+            return {name: frozenset(on) for name, on in living.items() if len(on) > 1}
 
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
         with self.database.open("take_back_rights"):

@@ -4,6 +4,8 @@ The lead is kept by a thread of its own on a connection of its own, so that a sl
 lose it. The database lets nobody else in before the expiry; we stop acting earlier, by our own
 steady clock counted from before a renewal was sent. Where both fail, the term in every deciding
 write still decides (`postgres_pool.hold_term`).
+
+A leader of this installation that is known to be dead (`lifeline`) is not waited for.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from threading import Event, Lock, Thread
 import psycopg
 from psycopg.rows import TupleRow
 
+from reconciler.adapters.lifeline import Lifeline
 from reconciler.adapters.postgres_errors import translated
 from reconciler.adapters.postgres_pool import Session, connect, hang_up
 from reconciler.errors import AdapterError
@@ -38,10 +41,13 @@ class PostgresLeadership:
         *,
         ttl: timedelta = TTL,
         name: str = "",
+        lifeline: Lifeline | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name or f"{socket.gethostname()}/{os.getpid()}"
-        self._holder = f"{self.name}/{secrets.token_hex(4)}"
+        self._lifeline = lifeline
+        own = secrets.token_hex(4) if lifeline is None else lifeline.name
+        self._holder = f"{self.name}/{own}"
         self._url = url
         self._ttl = ttl
         self._monotonic = monotonic
@@ -89,6 +95,8 @@ class PostgresLeadership:
         self.resign()
         with self._line:
             self._disconnect()
+        if self._lifeline is not None:
+            self._lifeline.close()
 
     # ── on the connection, one at a time ─────────────────────────────────────────────────────
 
@@ -114,13 +122,29 @@ class PostgresLeadership:
             connection.execute("select set_config('statement_timeout', %s, false)", [limit])
 
     def _take(self, session: Session) -> int | None:
-        row = session.one("take_lead_lease", holder=self._holder, ttl=self._ttl)
+        if self._lifeline is not None:
+            self._lifeline.hold()
+        row = self._take_from(session, "") or self._take_from(session, self._dead_leader(session))
         if row is None:
             return None
         if session.one("begin_term", term=row[0], leader=self.name) is None:
             return None
         session.all("notify", what="leader")
+        if self._lifeline is not None:
+            self._lifeline.bury()
         return int(row[0])
+
+    def _take_from(self, session: Session, dead: str) -> TupleRow | None:
+        return session.one("take_lead_lease", holder=self._holder, ttl=self._ttl, dead=dead)
+
+    def _dead_leader(self, session: Session) -> str:
+        """Who leads, and has died; empty where nobody is known to have."""
+        row = session.one("lead_holder")
+        holder = "" if row is None else str(row[0])
+        name = holder.rpartition("/")[2]
+        if self._lifeline is None or not self._lifeline.is_dead(name):
+            return ""
+        return holder
 
     def _renew(self, session: Session) -> int | None:
         lead = self._lead

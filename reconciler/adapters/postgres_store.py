@@ -187,6 +187,12 @@ class PostgresStore(PostgresMedia):
             )
         return {ChannelName(name): until for name, until in rows}
 
+    def crossings(self) -> Mapping[ChannelName, frozenset[NodeName]]:
+        """See `Store.crossings`."""
+        with self._database.transaction("read crossings", reading=True) as session:
+            rows = session.all("crossings")
+        return {ChannelName(name): frozenset(map(NodeName, nodes)) for name, nodes in rows}
+
     def take_back_rights(self, node: NodeName) -> tuple[ChannelName, ...]:
         """See `Store.take_back_rights`."""
         with self._database.transaction(f"take back the rights to send of {node}") as session:

@@ -264,6 +264,8 @@ def read_answer(said: Json) -> SidecarAnswer:
         format=str(said.get("format", "")),
         seams=bool(engine.get("capabilities", {}).get("seams")),  # it may be older than we are
         hush=int(lease.get("hush", 0)),
+        sent_until=engine.get("sent_until"),
+        keeps_from=engine.get("keeps_from"),
     )
 
 

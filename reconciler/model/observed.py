@@ -99,6 +99,8 @@ class SidecarAnswer:
     format: str = ""
     seams: bool = False  # its engine ends before, and begins with, a frame that is agreed on
     hush: int = 0  # silent until this one is lifted, though it may have the right to send
+    sent_until: int | None = None  # the seam before which it fell silent, where one was agreed on
+    keeps_from: int | None = None  # the seam from which on it keeps what it shows, to send it first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

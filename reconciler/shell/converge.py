@@ -16,6 +16,7 @@ from reconciler.plan.safety import insist
 from reconciler.rundown import digest
 from reconciler.shell.apply import Outcome, apply, channel_of, journal_of
 from reconciler.shell.compile import Compilation, Compiler
+from reconciler.shell.finish import finish
 from reconciler.shell.media_rows import MediaRows
 from reconciler.shell.observe import Observer
 from reconciler.shell.patience import is_starting
@@ -100,6 +101,10 @@ class Reconciler:
     def look(self, desired: Desired) -> Snapshot:
         """Observe alone: for who stands by, and before a plan."""
         return self._observer.observe(desired)
+
+    def finish(self, desired: Desired, may_act: Callable[[], bool]) -> None:
+        """What a new leader does before it looks at everything; see `shell.finish`."""
+        finish(self._world, desired, self._observer, self._stager, may_act)
 
     def judge(self, desired: Desired, leave: Leave, seen: Snapshot | None = None) -> Judgement:
         """Observe (unless `seen` is handed in) and plan; changes nothing."""

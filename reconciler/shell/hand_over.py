@@ -9,7 +9,8 @@
 Never two senders: the right moves only past a sealed silence, and what was silenced sends again
 only by word of one who found, after that, that the right had not moved. Never none for long: killed
 before 3, the old one goes on by itself within a second; after it, the next pass goes on from what
-it finds, forward while the successor is ready, else back (`plan.replacing`).
+it finds, forward while the successor is ready, else back (`plan.replacing`). Forward is at once
+then: the seam has been agreed on, and what lies behind it is kept for some seconds.
 """
 
 from __future__ import annotations
@@ -66,7 +67,13 @@ def hand_over(world: World, old: SidecarSeen, new: SidecarSeen, fence: timedelta
 
 
 def _fall_silent(world: World, parties: Parties) -> int:
-    """Agree on a seam that both can keep; gives the number of the old one's hush."""
+    """Agree on a seam that both can keep; gives the number of the old one's hush.
+
+    One that is sealed by somebody who came no further gets a number of ours, and no other seam.
+    """
+    if _is_agreed(parties):
+        soon = _frame(parties.old, _instant(parties.old) + LEADS[0])
+        return world.sidecars.turn(parties.old, Hush(soon))
     for lead in LEADS[:-1]:
         try:
             return _agree(world, parties, lead)
@@ -74,6 +81,17 @@ def _fall_silent(world: World, parties: Parties) -> int:
             log.info("hand over channel=%s: %s", parties.old.channel, error)
     parties = replace(parties, old=_asked(world, parties.old), new=_asked(world, parties.new))
     return _agree(world, parties, LEADS[-1])
+
+
+def _is_agreed(parties: Parties) -> bool:
+    """Whether the old one is silent for good, and nothing of it is kept by the successor."""
+    old, new = _answer(parties.old), _answer(parties.new)
+    if not old.hush or new.keeps_from is None:
+        return old.hush > 0
+    if old.sent_until is None:
+        return False
+    kept_from = Fraction(new.keeps_from) / _rate(parties.new)
+    return kept_from >= Fraction(old.sent_until) / _rate(parties.old)
 
 
 def _agree(world: World, parties: Parties, lead: Fraction) -> int:

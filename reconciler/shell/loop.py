@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 _INTERVAL = 10.0  # seconds; the longest that drift made by hand can go unseen
 _SETTLING = 0.25  # seconds between passes while something is on its way (a sidecar starting, say)
-_STANDBY = 1.0  # seconds between looks for the lead; a dead leader's term ends after some of them
+_STANDBY = 0.25  # seconds between looks for the lead: one statement each
+_AGAIN = 1.0  # seconds until what misbehaved outside is asked again
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class Loop:
         self._backoff: Backoff[ChannelName] = Backoff(world.jitter)
         self._lineup = InForce(world.lineup)
         self._looked_at = float("-inf")
+        self._term = 0  # the last in which we led
         self._told: object = None
         self._held: frozenset[object] = frozenset()
 
@@ -91,16 +93,17 @@ class Loop:
         channel fall silent.
         """
         try:
-            if self._world.leadership.try_lead() is None:
+            term = self._world.leadership.try_lead()
+            if term is None:
                 self._tell("standing by: another reconciler leads")
                 self._stand_by()
                 return _STANDBY
-            return self._pass()
+            return self._pass(term)
         except PlanRefused as refusal:
             self._tell(str(refusal), level=logging.ERROR)
         except AdapterError as error:
             self._tell(f"{error}; the next pass will try again", level=logging.WARNING)
-            return _STANDBY
+            return _AGAIN
         except Exception:
             # A bug ends its pass, not the program: leases must go on being kept.
             log.exception("a bug ended this pass; what is on air goes on")
@@ -114,11 +117,13 @@ class Loop:
             self._looked_at = now
             self._follow(desired, self._reconciler.look(desired))
 
-    def _pass(self) -> float:
+    def _pass(self, term: int) -> float:
         desired = self._lineup.read()
         if desired is None:
             self._tell(f"no lineup is in force: {self._lineup.error}", level=logging.ERROR)
             return _INTERVAL
+        if term != self._term:
+            self._finish(desired, term)
         seen = self._reconciler.look(desired)
         self._follow(desired, seen)
         whole = self._reconciler.judge(desired, Leave(), seen)
@@ -134,6 +139,15 @@ class Loop:
         self._tell_pass(done, whole.plan.refused)
         self._publish(judgement, self._lineup.error)
         return self._next(done)
+
+    def _finish(self, desired: Desired, term: int) -> None:
+        """What was left in the middle by whoever led before; again where nobody could be asked."""
+        before, self._term = self._term, term
+        try:
+            self._reconciler.finish(desired, self._world.leadership.is_leading)
+        except AdapterError:
+            self._term = before
+            raise
 
     def _settle(self, done: Pass, waiting: frozenset[ChannelName]) -> None:
         now = self._world.clock.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from typing import TypeVar
 from reconciler.errors import AdapterError
 from reconciler.model.desired import Desired, DesiredNode, Runtime
 from reconciler.model.findings import Findings
-from reconciler.model.ids import AssetId
+from reconciler.model.ids import AssetId, NodeName
 from reconciler.model.media import Catalogue
 from reconciler.model.observed import (
     DatabaseSeen,
@@ -47,11 +47,14 @@ class Observer:
             {},
         )
 
-    def observe(self, desired: Desired) -> Snapshot:
-        """Read everything once; raises `Unreachable` only for the database."""
+    def observe(self, desired: Desired, only: Collection[NodeName] | None = None) -> Snapshot:
+        """Read everything once; raises `Unreachable` only for the database.
+
+        With `only` just these nodes, and no media: whatever else there is stays unread.
+        """
         world = self._world
         database = world.store.read()
-        nodes = _known_nodes(desired, database)
+        nodes = [n for n in _known_nodes(desired, database) if only is None or n.name in only]
         looks = _side_by_side(lambda node: self._look(node, desired), nodes)
         found = sorted(
             (seen for _, here in looks for seen in here),
@@ -63,7 +66,7 @@ class Observer:
             nodes={node.name: node for node, _ in looks},
             sidecars=sidecars,
             database=database,
-            catalogue=self._media(desired, database),
+            catalogue=self._media(desired, database) if only is None else {},
         )
 
     def _media(self, desired: Desired, database: DatabaseSeen) -> Catalogue:

@@ -44,6 +44,8 @@ def status(conductor: Conductor) -> dict[str, object]:
             "offset_ms": seen.offset_ms,
             "late_frames": seen.late,
             "dropped_frames": seen.dropped,
+            "sent_until": seen.sent_until,
+            "keeps_from": seen.keeps_from,
             "capabilities": _capabilities(conductor),
         },
         "ready": is_ready(conductor, reading),

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from reconciler.adapters.embedded_postgres import EmbeddedPostgres
+from reconciler.adapters.lifeline import Lifeline
 from reconciler.adapters.postgres_leadership import PostgresLeadership
 from reconciler.adapters.postgres_migrations import migrate
 from reconciler.adapters.postgres_notices import PostgresNotices
@@ -268,3 +270,27 @@ def test_an_edit_by_hand_is_drift_and_wakes_the_loop(url: str) -> None:
         assert store.read().channels[NEWS].digest == "d1"
     leader.close()
     notices.close()
+
+
+def test_a_leader_that_is_known_to_be_dead_is_not_waited_for(url: str, tmp_path: Path) -> None:
+    long = timedelta(minutes=5)
+    held, next_one, stranger = (Lifeline(tmp_path / n) for n in ("here", "here", "elsewhere"))
+    dead = PostgresLeadership(url, ttl=long, lifeline=held)
+    heir = PostgresLeadership(url, ttl=long, lifeline=next_one)
+    other = PostgresLeadership(url, ttl=long, lifeline=stranger)
+    assert dead.try_lead() == 1
+    assert (heir.try_lead(), other.try_lead()) == (None, None)
+    die(dead, held)
+    assert other.try_lead() is None, "it knows nothing of other folders"
+    assert heir.try_lead() == 2
+    assert other.try_lead() is None
+    for leadership in (heir, other):
+        leadership.close()
+
+
+def die(leadership: PostgresLeadership, lifeline: Lifeline) -> None:
+    """What the kernel does at a process's end: its connection and its lock are gone."""
+    leadership._end_keeper()
+    leadership._disconnect()
+    assert lifeline._held is not None
+    os.close(lifeline._held)

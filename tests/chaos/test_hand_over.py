@@ -6,7 +6,8 @@ Only a successor that dies when it has the right already is mourned as any sende
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from reconciler.errors import AdapterError, Unreachable
 from reconciler.model.desired import Desired
+from reconciler.model.ids import NodeName
 from reconciler.model.observed import Life
 from reconciler.plan.actions import HandOver
 from reconciler.shell.converge import Reconciler
@@ -53,6 +55,7 @@ def desired(*, drained: bool) -> Desired:
         channel("news", fence=8, prefer=["rack1"]),
         machine("rack1", maintenance=drained),
         machine("rack2"),
+        machine("rack3"),
     )
 
 
@@ -77,15 +80,25 @@ class Story:
 
     def hand_over(self, at: int, trouble: Callable[[], None]) -> None:
         """Perform the plan; `trouble` comes after call number `at`."""
+        with self._spied(at, trouble) as acting:
+            acting.converge(self.judgement, may_act=self.world.leadership.is_leading)
+
+    def finish(self, at: int = 0, trouble: Callable[[], None] = lambda: None) -> None:
+        """What a new leader does first; `trouble` comes after call number `at`."""
+        assert self.world.leadership.try_lead() is not None
+        with self._spied(at, trouble) as acting:
+            acting.finish(self.world.desired, self.world.leadership.is_leading)
+
+    @contextmanager
+    def _spied(self, at: int, trouble: Callable[[], None]) -> Iterator[Reconciler]:
         self.at, self.trouble = at, trouble
         ports = self.world.ports
         spied: Any = {
             "store": Spy(ports.store, self._after),
             "sidecars": Spy(ports.sidecars, self._after),
         }
-        acting = Reconciler(replace(ports, **spied), self.world.stager)
         try:
-            acting.converge(self.judgement, may_act=self.world.leadership.is_leading)
+            yield Reconciler(replace(ports, **spied), self.world.stager)
         except (Crash, AdapterError):
             self.world.leadership.resign()  # its term ends
         finally:
@@ -117,6 +130,11 @@ class Story:
         """Whose the right to send is."""
         return self.world.database.leases["news"].epoch  # type: ignore[index]  # a name
 
+    def is_sealed(self) -> bool:
+        """Whether the old one is silent until somebody lifts that."""
+        hush = self.world.yard.at("news", OLD).hush
+        return hush is not None and hush.is_sealed
+
     def successor(self) -> None:
         """Another reconciler, which remembers nothing."""
         self.world = self.world.another()
@@ -147,6 +165,54 @@ def test_the_reconciler_dies(at: int) -> None:
 
     story = Story()
     story.hand_over(at, die)
+    old, new = story.world.yard.at("news", OLD), story.world.yard.at("news", NEW)
+    sealed, ended = story.is_sealed(), old.ended
+    story.successor()
+    assert story.passes_until_on_air() <= 1
+    if sealed:
+        assert new.joins == ended == old.ended, "the seam that was agreed on stays"
+    story.settles()
+
+
+@pytest.mark.parametrize("at", range(1, CALLS + 1))
+def test_a_new_leader_finishes_it_before_it_looks_at_everything(at: int) -> None:
+    def die() -> None:
+        raise Crash
+
+    story = Story()
+    story.hand_over(at, die)
+    story.world.clock.tick(1.5)
+    sealed = story.is_sealed()
+    story.successor()
+    others = story.world.yard.nodes[NodeName("rack3")]
+    others.calls.clear()
+    story.finish()
+    assert story.world.on_air() == ["news"]
+    assert others.calls == []
+    if not sealed:
+        assert len(story.calls) == at, "there was nothing to finish"
+    story.settles()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("cut", range(1, CALLS + 1))
+@pytest.mark.parametrize("at", range(5, CALLS + 1))
+def test_finishing_it_is_cut_as_well(at: int, cut: int, *, lost: bool) -> None:
+    def die() -> None:
+        raise Crash
+
+    def lose() -> None:
+        raise Unreachable("no answer")
+
+    story = Story()
+    story.hand_over(at, die)
+    story.world.clock.tick(1.5)
+    story.successor()
+    story.calls.clear()
+    story.finish(cut, lose if lost else die)
+    story.world.clock.tick(1.5)
+    story.world.on_air()  # never two senders
+    story.world.leadership.resign()
     story.successor()
     assert story.passes_until_on_air() <= 1
     story.settles()
@@ -162,8 +228,7 @@ def test_nobody_takes_the_dead_reconcilers_place(at: int) -> None:
     story = Story()
     story.hand_over(at, die)
     story.world.clock.tick(1.5)
-    hush = story.world.yard.at("news", OLD).hush
-    sealed = hush is not None and hush.is_sealed
+    sealed = story.is_sealed()
     told = story.world.yard.at("news", NEW).lease.granted
     assert (story.world.on_air() == ["news"]) == (not sealed or told)
 

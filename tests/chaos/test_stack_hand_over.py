@@ -75,9 +75,6 @@ class Drain:
     def kill(self, victim: str) -> None:
         if victim == "watch":
             self.stack.kill("watch")
-            self.stack.rows(  # its term ends now, rather than in some seconds
-                "update leadership_lease set expires_at = '-infinity' returning term"
-            )
             self.stack.start("watch")
             return
         found = [self.old] if victim == "old" else self.stack.running("news", self.other)

@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.sidecar.lease import Lease, told
 from tests.store_kit import KINDS, StoreKit, open_kit
-from tests.store_values import MCR1, NEWS, catalogue, channel, lineup
+from tests.store_values import MCR1, MCR2, NEWS, SPORT, catalogue, channel, lineup
 
 pytestmark = pytest.mark.postgres
 
@@ -106,6 +106,17 @@ def test_who_keeps_it_last_and_undisturbed_has_its_way(
         assert (ends - datetime.now(UTC)).total_seconds() <= last
         assert story.lease.until is not None
         assert story.lease.until - time.monotonic() <= last
+
+
+def test_channels_with_more_than_one_sidecar_are_told_with_their_nodes(kit: StoreKit) -> None:
+    kit.store.write_channel(lineup(), channel("sport"), catalogue())
+    kit.store.begin_spawn(SPORT, MCR1, 1, devices=[], counts_as_restart=False)
+    kit.store.begin_spawn(NEWS, MCR1, 1, devices=[], counts_as_restart=False)
+    assert kit.store.crossings() == {}
+    kit.store.begin_spawn(NEWS, MCR2, 2, devices=[], counts_as_restart=False)
+    assert kit.store.crossings() == {NEWS: {MCR1, MCR2}}
+    kit.store.sidecar_gone(NEWS, 1)
+    assert kit.store.crossings() == {}
 
 
 def test_a_grant_that_is_not_the_newest_is_not_confirmed(kit: StoreKit) -> None:

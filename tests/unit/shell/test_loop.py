@@ -19,7 +19,7 @@ from tests.builders import channel, lineup, machine
 from tests.fakes_world import FakeWorld
 
 RACK1, RACK2 = NodeName("rack1"), NodeName("rack2")
-INTERVAL, SETTLING, STANDBY = 10.0, 0.25, 1.0
+INTERVAL, SETTLING, STANDBY, AGAIN = 10.0, 0.25, 0.25, 1.0
 BAD = LineupError((Fault(file="channels/news.yaml", line=6, field="format", problem="wrong"),))
 
 
@@ -263,7 +263,7 @@ def test_an_absent_database_is_a_warning_and_tried_again(
     looped.until_settled()
     caplog.clear()
     looped.world.database.silent = True
-    assert [looped.turn(), looped.turn()] == [STANDBY, STANDBY]
+    assert [looped.turn(), looped.turn()] == [AGAIN, AGAIN]
     assert len(lines(caplog)) == 1
     assert "the next pass will try again" in lines(caplog)[0]
     looped.world.database.silent = False
