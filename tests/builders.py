@@ -100,6 +100,12 @@ def srt(name: str = "main", passphrase: str | None = None, **options: str) -> St
     )
 
 
+def stream(kind: str, name: str) -> StreamOutput:
+    """An output of another kind; on disk it is a place of its own."""
+    url = f"{kind}://mux.example/live/{name}" if kind == "rtmp" else f"file:///srv/{name}"
+    return StreamOutput(name=OutputName(name), type=kind, url=Text.plain(url))
+
+
 def decklink(
     device: int | str = 1, name: str = "sdi", spare: tuple[str, int | str] | None = None
 ) -> DecklinkOutput:

@@ -325,8 +325,8 @@ class Impact:
     """What the audience of a channel would notice; `kind` is none, at or now.
 
     `text` is one of `none`, `at 21:00`, `starts at 12:00:32`, `starts now`, `changes now`,
-    `output NAME changes now`, `interrupts now`, `goes off air`, or of `impact.hands_over`; times
-    are the channel's own.
+    `output NAME changes now`, `interrupts now` (with `, for about a second` where a successor is
+    ready), `goes off air`, or of `impact.hands_over`; times are the channel's own.
     """
 
     kind: str

@@ -17,7 +17,7 @@ from reconciler.model.observed import SidecarSeen
 from reconciler.plan.actions import Cause, GrantLease, HandOver, Impact
 from reconciler.plan.draft import Draft
 from reconciler.plan.failover import bar_to_sending
-from reconciler.plan.impact import INTERRUPTS_NOW, STARTS_NOW, hands_over
+from reconciler.plan.impact import INTERRUPTS_BRIEFLY, INTERRUPTS_NOW, STARTS_NOW, hands_over
 from reconciler.plan.lifecycle import Crew, Standing, standing
 from reconciler.plan.placement import Placed, misfit, place
 from reconciler.plan.respawn import due_at
@@ -124,7 +124,7 @@ def _hand_over(draft: Draft, crew: Crew, sender: SidecarSeen, successor: Sidecar
         draft.hold("hand over", bar.because, until=bar.until, allow=bar.allow)
         return
     if agrees_on_a_frame(sender) and agrees_on_a_frame(successor):
-        draft.notice(_impact(draft, sender))
+        draft.notice(_impact(draft, sender, successor.node))
         draft.act(
             HandOver(
                 channel=draft.name,
@@ -137,7 +137,7 @@ def _hand_over(draft: Draft, crew: Crew, sender: SidecarSeen, successor: Sidecar
         )
         draft.retire(sender, Cause.SUCCESSOR_READY)
         return
-    draft.notice(INTERRUPTS_NOW)
+    draft.notice(INTERRUPTS_BRIEFLY)
     draft.retire(sender, Cause.SUCCESSOR_READY)
     draft.act(
         GrantLease(
@@ -155,12 +155,12 @@ def agrees_on_a_frame(sidecar: SidecarSeen) -> bool:
     return answer is not None and answer.seams and answer.engine == "running"
 
 
-def _impact(draft: Draft, sender: SidecarSeen) -> Impact:
-    """What the audience will notice when a successor of `sender` takes over at a frame."""
+def _impact(draft: Draft, sender: SidecarSeen, node: NodeName) -> Impact:
+    """What the audience will notice when a successor on `node` takes over at a frame."""
     answer = sender.answer
     if answer is None or not answer.sending:
         return STARTS_NOW
-    return hands_over(draft.wanted, answer.format)
+    return hands_over(draft.wanted, answer.format, node if node != sender.node else None)
 
 
 def _may_begin(draft: Draft, crew: Crew, sender: SidecarSeen, reason: Reason) -> bool:
@@ -194,7 +194,8 @@ def _begin(draft: Draft, sender: SidecarSeen, reason: Reason) -> None:
         return
     draft.interrupts = True
     joins = not doubles and draft.wanted.engine is EngineKind.EMBEDDED and agrees_on_a_frame(sender)
-    draft.notice(_impact(draft, sender) if joins else INTERRUPTS_NOW)
+    otherwise = INTERRUPTS_NOW if doubles else INTERRUPTS_BRIEFLY
+    draft.notice(_impact(draft, sender, placed.node) if joins else otherwise)
     _take_turn(draft, sender.node, reason)
     if doubles:  # one device or one room cannot hold both
         draft.retire(sender, reason.cause)

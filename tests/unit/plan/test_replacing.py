@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.desired import Desired, Output
+from reconciler.model.desired import Desired, EngineKind, Output
 from reconciler.model.observed import Snapshot
-from reconciler.plan.actions import Leave
+from reconciler.plan.actions import Leave, SpawnSidecar
 from tests.builders import (
     Found,
     after,
@@ -23,6 +23,7 @@ from tests.builders import (
     row,
     sidecar,
     srt,
+    stream,
     udp,
 )
 from tests.unit.plan.telling import impact, planned, tell
@@ -85,11 +86,49 @@ def test_two_that_agree_on_a_frame_cost_none() -> None:
     assert impact(planned(*handing_over(udp())), "news") == "changes sender, no frame missing"
 
 
-def test_what_is_connected_to_is_connected_to_anew() -> None:
-    told = impact(planned(*handing_over(udp(), srt("far"))), "news")
-    assert told == "output far begins anew now"
-    told = impact(planned(*handing_over(srt("one"), srt("two"))), "news")
-    assert told == "outputs one, two begin anew now"
+@pytest.mark.parametrize(
+    ("outputs", "told"),
+    [
+        ((udp(), srt("far")), "output far misses seconds now"),
+        ((srt("one"), stream("rtmp", "two")), "outputs one, two miss seconds now"),
+        ((srt("far", mode="listener"),), "output far is called on rack2 now"),
+        ((stream("hls", "web"), stream("file", "log")), "outputs web, log begin anew on rack2 now"),
+        (
+            (stream("rtmp", "live"), stream("hls", "web"), udp()),
+            "output live misses seconds; output web begins anew on rack2 now",
+        ),
+    ],
+)
+def test_each_kind_of_output_is_told_of_for_itself(outputs: tuple[Output, ...], told: str) -> None:
+    assert impact(planned(*handing_over(*outputs)), "news") == told
+
+
+@pytest.mark.parametrize(
+    ("outputs", "told"),
+    [
+        ((udp(), stream("file", "log")), "changes sender, no frame missing"),
+        ((stream("hls", "web"), udp()), "output web misses a segment now"),
+        ((srt("far", mode="listener"),), "output far misses seconds now"),
+    ],
+)
+def test_what_lies_on_the_nodes_disk_goes_on_there(outputs: tuple[Output, ...], told: str) -> None:
+    old, new = channel("news", *outputs), channel("news", *outputs, preview_hls=True)
+    seen = cluster(
+        row(new, epoch=2, sending_epoch=1), sidecar(old), sidecar(new, epoch=2, sending=False)
+    )
+    assert impact(planned(lineup(new), seen), "news") == told
+
+
+def test_a_drain_of_casparcg_is_told_as_an_interruption_from_its_beginning() -> None:
+    news = channel("news", engine=EngineKind.CASPARCG)
+    racks = (
+        machine("rack1", maintenance=True),
+        machine("rack2"),
+    )
+    seen = two_racks(row(news), sidecar(news, seams=False))
+    plan = planned(lineup(news, *racks), seen)
+    assert any(isinstance(action, SpawnSidecar) for action in plan.actions)
+    assert impact(plan, "news") == "interrupts now, for about a second"
 
 
 def test_a_new_format_interrupts() -> None:
@@ -108,7 +147,8 @@ def test_an_engine_that_cannot_agree_on_a_frame_goes_first(old: dict[str, object
         "news - retire sidecar on rack1, epoch 1 (SUCCESSOR_READY)",
         "news ~ let epoch 2 on rack2 send (SUCCESSOR_READY)",
     ]
-    assert impact(planned(desired, seen), "news") == "interrupts now"
+    told = impact(planned(desired, seen), "news")
+    assert told == "interrupts now, for about a second", "its successor is ready"
 
 
 def test_who_fell_silent_for_one_that_is_not_ready_sends_again() -> None:
