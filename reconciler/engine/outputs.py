@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from reconciler.engine.encoder import Chunk
     from reconciler.engine.protocol import OutputSpec
 
+_CONNECTED = frozenset({"srt", "rtmp"})  # saying goodbye to such a far end takes a second
 _GOODBYE = 3.0  # seconds for all together: to write what waits, and to take leave of far ends
 
 
 class _Relayed:
     """A relay in the shape of a sink."""
 
-    def __init__(self, output: OutputSpec) -> None:
+    def __init__(self, output: OutputSpec, want_key: Callable[[], None]) -> None:
         self._name = output.name
-        self._relay = Relay(output)
+        self._relay = Relay(output, on_connected=want_key)
 
     def offer(self, chunk: Chunk) -> None:
         self._relay.offer(chunk.data, chunk.is_key)
@@ -123,6 +124,7 @@ class OutputSet:
         """Open or shut the gate; open, it shuts by itself at `until` (monotonic nanoseconds).
 
         Open, it shuts before the picture of tick `seam`; shut, it keeps what comes from there on.
+        Far ends that are connected to are left at once for a seam, so that no other waits for it.
         An order that is repeated does not open what a seam has shut.
         """
         with self._lock:
@@ -230,7 +232,7 @@ class OutputSet:
         )
 
     def _converge(self, *, flush: bool) -> None:
-        wanted = self._wanted if self._on else ()
+        wanted = self._to_be_live() if self._on else ()
         for output in [output for output in self._live if output not in wanted]:
             sink = self._live.pop(output)
             sink.close(flush=flush)
@@ -240,6 +242,11 @@ class OutputSet:
         for output in wanted:
             if output not in self._live and output not in self._bad:
                 self._open(output)
+
+    def _to_be_live(self) -> tuple[OutputSpec, ...]:
+        """With a seam to come those that go on to it, if there are any."""
+        going_on = tuple(output for output in self._wanted if output.type not in _CONNECTED)
+        return going_on if self._seam is not None and going_on else self._wanted
 
     def _open(self, output: OutputSpec) -> None:
         try:
@@ -258,7 +265,7 @@ class OutputSet:
     def _make(self, output: OutputSpec) -> Sink | _Relayed:
         match output.type:
             case "srt" | "rtmp":
-                return _Relayed(output)
+                return _Relayed(output, self._want_key)
             case "udp":
                 return Sink(output.name, lambda: UdpWriter(output))
             case "hls":

@@ -14,6 +14,7 @@ import select
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,7 +49,10 @@ class RelayState:
 class Relay:
     """One SRT or RTMP output. Raises `ValueError` at once for an output that cannot be meant."""
 
-    def __init__(self, output: OutputSpec) -> None:
+    def __init__(
+        self, output: OutputSpec, *, on_connected: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_connected = on_connected  # what is sent begins with the next key frame
         self._launch = make_launch(output.type, output.url, output.options)
         self._factor = 1 + _JITTER * (zlib.crc32(output.name.encode()) % 100) / 100
         self._queue = ChunkQueue()
@@ -161,7 +165,10 @@ class Relay:
             self._bytes += taken
             if state == "sending":
                 self._took_at = time.monotonic()
+            is_new = state == "sending" and self._state != "sending"
         self._change(state, error)
+        if is_new:
+            self._on_connected()
 
     def _change(self, state: str, error: str | None) -> None:
         with self._lock:

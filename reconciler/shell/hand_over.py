@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from reconciler.errors import AdapterError, Rejected, Unreachable
+from reconciler.model.desired import DesiredChannel, StreamOutput
 from reconciler.model.observed import SidecarAnswer, SidecarSeen
 from reconciler.model.seams import Hush, Join, Seal
 from reconciler.model.video import VideoFormat
@@ -31,6 +32,7 @@ from reconciler.shell.world import World
 log = logging.getLogger(__name__)
 
 LEADS = (Fraction(1, 2), Fraction(3, 2))  # seconds until the seam: a busy machine gets more time
+_CONNECTED = frozenset({"srt", "rtmp"})  # left as soon as there is a seam; that takes a second
 MOVES = 3  # tries to move the right while the database does not answer
 _PAUSE = 0.2  # seconds between them
 _READ_BACK = 40  # looks at whether the successor sends,
@@ -44,11 +46,14 @@ class Parties:
     old: SidecarSeen
     new: SidecarSeen
     fence: timedelta | None
+    leads: tuple[Fraction, ...] = LEADS
 
 
-def hand_over(world: World, old: SidecarSeen, new: SidecarSeen, fence: timedelta | None) -> None:
+def hand_over(world: World, old: SidecarSeen, new: SidecarSeen, channel: DesiredChannel) -> None:
     """Hand over from `old` to `new`; raises `AdapterError` where `old` sends on, or may have to."""
-    parties = Parties(old=_asked(world, old), new=_asked(world, new), fence=fence)
+    fence = channel.failover.fence
+    leads = _leads(channel)
+    parties = Parties(old=_asked(world, old), new=_asked(world, new), fence=fence, leads=leads)
     world.store.renew_leases({old.channel: (old.epoch, fence)})  # the database must be there
     number = _fall_silent(world, parties)
     try:
@@ -66,6 +71,12 @@ def hand_over(world: World, old: SidecarSeen, new: SidecarSeen, fence: timedelta
     _read_back(world, new)
 
 
+def _leads(channel: DesiredChannel) -> tuple[Fraction, ...]:
+    """Whoever needs no connection shall not wait for one to be left: it goes on meanwhile."""
+    types = {o.type for o in channel.outputs if isinstance(o, StreamOutput)}
+    return LEADS[-1:] if types & _CONNECTED and types - _CONNECTED else LEADS
+
+
 def _fall_silent(world: World, parties: Parties) -> int:
     """Agree on a seam that both can keep; gives the number of the old one's hush.
 
@@ -74,13 +85,13 @@ def _fall_silent(world: World, parties: Parties) -> int:
     if _is_agreed(parties):
         soon = _frame(parties.old, _instant(parties.old) + LEADS[0])
         return world.sidecars.turn(parties.old, Hush(soon))
-    for lead in LEADS[:-1]:
+    for lead in parties.leads[:-1]:
         try:
             return _agree(world, parties, lead)
         except Rejected as error:
             log.info("hand over channel=%s: %s", parties.old.channel, error)
     parties = replace(parties, old=_asked(world, parties.old), new=_asked(world, parties.new))
-    return _agree(world, parties, LEADS[-1])
+    return _agree(world, parties, parties.leads[-1])
 
 
 def _is_agreed(parties: Parties) -> bool:

@@ -148,8 +148,8 @@ class Hand:
                 self._grant(action)
             case HandOver():
                 old = self._found(action.channel, action.old_node, action.old_epoch)
-                fence = self._desired.channels[action.channel].failover.fence
-                hand_over(world, old, self._seen(action), fence)
+                channel = self._desired.channels[action.channel]
+                hand_over(world, old, self._seen(action), channel)
             case LoadRundown():
                 seen = self._seen(action)
                 world.sidecars.load_rundown(seen, action.rundown, action.digest)

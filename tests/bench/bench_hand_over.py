@@ -33,7 +33,7 @@ from tests.stack import Stack, running_stack, until
 from tests.stack_clips import CLIPS, RATE, XRAY, YANKEE, make_clips
 from tests.stack_lineup import LONG, small
 from tests.stack_proof import run_on
-from tests.stack_receiver import gaps, whole_units
+from tests.stack_receiver import OUTSET, gaps, whole_units
 
 LOOP = XRAY.frames + YANKEE.frames  # the playlist, again and again
 AHEAD = 400  # of a loop, what counts as missing; the rest came twice
@@ -141,7 +141,7 @@ class Station:
 
         datagrams = self.stack.receiver("news").taken(begin)
         stream = whole_units(b"".join(datagram.data for datagram in datagrams))
-        found = {"udp": (1000 * max(gaps(datagrams)), _missing([_places(stream)]))}
+        found = {"udp": (1000 * max(gaps(datagrams)), _missing([_places(stream)[OUTSET:]]))}
         for name, end in self.ends.items():
             takes = [list(take) for take in end.takes[marks[name] - 1 :]]
             silences = [b[0][0] - a[-1][0] for a, b in pairwise(takes)]
@@ -149,7 +149,7 @@ class Station:
             found[name] = (1000 * sum(silences), _missing(parts))
         if self.hls is None:
             return found
-        found["file"] = (0.0, _missing([_places(file.read_bytes()[written:])]))
+        found["file"] = (0.0, _missing([_places(file.read_bytes()[written:])[OUTSET:]]))
         listed = self.hls.taken[max(0, segments - 2) :]
         waits = [b[0] - a[0] for a, b in pairwise(listed)]
         parts = [_places(data) for _, _, data in listed]

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from reconciler.errors import AdapterError, Unreachable
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, StreamOutput
 from reconciler.model.ids import NodeName
 from reconciler.model.observed import Life
 from reconciler.plan.actions import HandOver
 from reconciler.shell.converge import Reconciler
-from tests.builders import channel, lineup, machine
+from tests.builders import channel, lineup, machine, srt, udp
 from tests.fakes_world import FakeWorld
 
 OLD, NEW = 1, 2
@@ -50,9 +50,9 @@ class Spy:
         return spied
 
 
-def desired(*, drained: bool) -> Desired:
+def desired(*outputs: StreamOutput, drained: bool) -> Desired:
     return lineup(
-        channel("news", fence=8, prefer=["rack1"]),
+        channel("news", *outputs, fence=8, prefer=["rack1"]),
         machine("rack1", maintenance=drained),
         machine("rack2"),
         machine("rack3"),
@@ -62,10 +62,10 @@ def desired(*, drained: bool) -> Desired:
 class Story:
     """A channel whose successor is ready, and a reconciler that begins to hand over."""
 
-    def __init__(self) -> None:
-        self.world = FakeWorld(desired(drained=False))
+    def __init__(self, *outputs: StreamOutput) -> None:
+        self.world = FakeWorld(desired(*outputs, drained=False))
         self.world.converge()
-        self.world.lineup.set(desired(drained=True))
+        self.world.lineup.set(desired(*outputs, drained=True))
         for _ in range(6):
             judgement = self.world.judge()
             if any(isinstance(a, HandOver) for a in judgement.plan.actions):
@@ -156,6 +156,20 @@ def test_a_hand_over_that_nothing_disturbs() -> None:
     assert story.right() == NEW
     assert story.world.yard.at("news", NEW).joins is not None
     story.settles()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "frames"), [((udp(),), 13), ((srt(),), 13), ((udp(), srt("far")), 38)]
+)
+def test_there_is_time_to_leave_far_ends_where_others_would_wait_for_it(
+    outputs: tuple[StreamOutput, ...], frames: int
+) -> None:
+    story = Story(*outputs)
+    now = story.world.yard.frame(story.world.yard.at("news", NEW))
+    story.hand_over(0, lambda: None)
+    seam = story.world.yard.at("news", NEW).joins
+    assert seam is not None
+    assert seam - now == frames
 
 
 @pytest.mark.parametrize("at", range(1, CALLS + 1))

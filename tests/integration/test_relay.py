@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from fractions import Fraction
 from pathlib import Path
@@ -78,8 +78,9 @@ def chunks() -> Chunks:
 class Feeder:
     """Offers chunks in real time on a thread, as the engine's encoder does."""
 
-    def __init__(self, relay: Relay, chunks: Chunks) -> None:
+    def __init__(self, relay: Relay, chunks: Chunks, connected: Sequence[float] = ()) -> None:
         self.relay, self._chunks = relay, chunks
+        self.connected = connected  # when it was told that the far end is there
         self.slowest = 0.0
         self.offered = 0
         self._stop = threading.Event()
@@ -116,10 +117,11 @@ def feeding(chunks: Chunks) -> Iterator[Feed]:
     with contextlib.ExitStack() as stack:
 
         def start(output: OutputSpec) -> Feeder:
-            relay = Relay(output)
+            connected: list[float] = []
+            relay = Relay(output, on_connected=lambda: connected.append(time.monotonic()))
             stack.callback(relay.wait_closed)
             stack.callback(relay.close)
-            feeder = Feeder(relay, chunks)
+            feeder = Feeder(relay, chunks, connected)
             stack.callback(feeder.stop)
             return feeder
 
@@ -197,6 +199,7 @@ def srt_far_end_dies_and_comes_back(folder: Path, chunks: Chunks) -> None:
             "stale bytes were delivered"
         )
         assert again.error is None
+        assert len(feeder.connected) == 2, "told once for each connection"
         assert feeder.slowest < 0.5
 
 

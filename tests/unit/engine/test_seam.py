@@ -48,6 +48,14 @@ class Sender:
             time.sleep(0.01)
         return False
 
+    def calls_far_end(self) -> bool:
+        """Whether its relay is at work; its thread may take a moment."""
+        for _ in range(200):
+            if "silent" not in {s.state for s in self.outputs.seen() if s.name == "far"}:
+                return True
+            time.sleep(0.01)
+        return False
+
     def left(self) -> list[int]:
         self.outputs.close()
         return [int(line) for line in self.path.read_text().split()] if self.path.exists() else []
@@ -125,6 +133,32 @@ def test_who_is_let_go_on_before_its_last_picture_left_goes_on_without_a_gap(old
     assert old.outputs.leaves(90).since == SEAM, "what it says it ended before"
     left = old.left()
     assert left == list(range(left[0], 90 - LATE + 1))
+
+
+def test_far_ends_that_are_connected_to_are_left_as_soon_as_there_is_a_seam(old: Sender) -> None:
+    """Taking leave of them lasts a second; the others go on up to the seam meanwhile."""
+    file = OutputSpec(name="main", type="file", url=str(old.path))
+    far = OutputSpec(name="far", type="srt", url="srt://127.0.0.1:9")
+    old.outputs.want((file, far))
+    old.run(45)
+    assert old.calls_far_end()
+    old.outputs.send(on=True, seam=SEAM)
+    old.run(50)
+    (state,) = (seen.state for seen in old.outputs.seen() if seen.name == "far")
+    assert state == "silent"
+    old.outputs.send(on=True)  # given up
+    old.run(70)
+    assert old.calls_far_end()
+    left = old.left()
+    assert left == list(range(left[0], 70 - LATE + 1))
+
+
+def test_far_ends_stay_up_to_the_seam_where_there_is_nothing_else(old: Sender) -> None:
+    old.outputs.want((OutputSpec(name="far", type="srt", url="srt://127.0.0.1:9"),))
+    old.outputs.send(on=True, seam=SEAM)
+    old.run(50)
+    assert old.calls_far_end()
+    old.outputs.close()
 
 
 def test_a_seam_that_nobody_sends_before_opens_nothing(new: Sender) -> None:
