@@ -137,7 +137,7 @@ def _hand_over(draft: Draft, crew: Crew, sender: SidecarSeen, successor: Sidecar
         )
         draft.retire(sender, Cause.SUCCESSOR_READY)
         return
-    draft.notice(INTERRUPTS_BRIEFLY)
+    draft.notice(_goes_first(sender))
     draft.retire(sender, Cause.SUCCESSOR_READY)
     draft.act(
         GrantLease(
@@ -161,6 +161,11 @@ def _impact(draft: Draft, sender: SidecarSeen, node: NodeName) -> Impact:
     if answer is None or not answer.sending:
         return STARTS_NOW
     return hands_over(draft.wanted, answer.format, node if node != sender.node else None)
+
+
+def _goes_first(sender: SidecarSeen) -> Impact:
+    """What the audience will notice when it is ended before a successor that is ready goes on."""
+    return INTERRUPTS_BRIEFLY if sender.answer is not None else INTERRUPTS_NOW
 
 
 def _may_begin(draft: Draft, crew: Crew, sender: SidecarSeen, reason: Reason) -> bool:
@@ -194,7 +199,7 @@ def _begin(draft: Draft, sender: SidecarSeen, reason: Reason) -> None:
         return
     draft.interrupts = True
     joins = not doubles and draft.wanted.engine is EngineKind.EMBEDDED and agrees_on_a_frame(sender)
-    otherwise = INTERRUPTS_NOW if doubles else INTERRUPTS_BRIEFLY
+    otherwise = INTERRUPTS_NOW if doubles else _goes_first(sender)
     draft.notice(_impact(draft, sender, placed.node) if joins else otherwise)
     _take_turn(draft, sender.node, reason)
     if doubles:  # one device or one room cannot hold both
