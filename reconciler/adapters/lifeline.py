@@ -7,12 +7,13 @@ an earlier boot: those are not known to be dead.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
+
+from reconciler.sidecar.file_lock import take
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAME = re.compile(r"([0-9a-f-]+)\.[0-9a-f]+")
@@ -38,7 +39,7 @@ class Lifeline:
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             held = os.open(nameless, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            if not _lock(held):
+            if not take(held):
                 os.close(held)
                 return
             nameless.rename(self._folder / self.name)
@@ -54,7 +55,9 @@ class Lifeline:
         except OSError:
             return False
         try:
-            return _lock(descriptor)
+            return take(descriptor)
+        except OSError:
+            return False
         finally:
             os.close(descriptor)
 
@@ -72,14 +75,6 @@ class Lifeline:
             with suppress(OSError):
                 (self._folder / self.name).unlink(missing_ok=True)
             os.close(held)
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _boot() -> str:

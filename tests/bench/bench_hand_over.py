@@ -28,7 +28,7 @@ import imageio_ffmpeg
 
 from tests.chaos.test_stack_hand_over import SIDES, nodes
 from tests.conformance.checker import check
-from tests.conformance.processes import free_port
+from tests.loopback import free_port
 from tests.stack import Stack, running_stack, until
 from tests.stack_clips import CLIPS, RATE, XRAY, YANKEE, make_clips
 from tests.stack_lineup import LONG, small
