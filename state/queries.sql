@@ -598,10 +598,11 @@ order by started_at desc, row_no desc limit 1;
 insert into playout_as_run
   (channel_id, channel, spool, seq, epoch, event, title, asset, playlist, item, kind, started_at,
    ended_at, first_tick, last_tick, first_source_frame, last_source_frame, start_error_frames,
-   evidence, why, error)
+   start_error_ms, evidence, why, error)
 select coalesce(c.id, w.channel_id), w.channel, w.spool, w.seq, w.epoch, w.event, w.title, w.asset,
        w.playlist, w.item, w.kind, w.started_at, w.ended_at, w.first_tick, w.last_tick,
-       w.first_source_frame, w.last_source_frame, w.start_error_frames, w.evidence, w.why, w.error
+       w.first_source_frame, w.last_source_frame, w.start_error_frames, w.start_error_ms,
+       w.evidence, w.why, w.error
 from jsonb_populate_recordset(null::playout_as_run, %(rows)s) w
 left join playout_channels c on c.name = w.channel
 order by w.spool, w.seq
@@ -710,7 +711,7 @@ from playout_channels order by created_at desc, name;
 -- A page of a channel's as-run, newest first.
 select row_no as id, coalesce(r.channel, %(channel)s::text) as channel, channel_id, spool, seq, epoch,
        event, title, asset, playlist, item, kind, started_at, ended_at, first_tick, last_tick,
-       first_source_frame, last_source_frame, start_error_frames, evidence, why,
+       first_source_frame, last_source_frame, start_error_frames, start_error_ms, evidence, why,
        coalesce(error, '') as error
 from playout_as_run r
 where (r.channel = %(channel)s::text

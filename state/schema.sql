@@ -98,7 +98,8 @@ create table playout_as_run (                       -- append-only
   start_error_frames bigint,
   evidence text,
   why text,
-  error text
+  error text,
+  start_error_ms bigint                             -- null: nothing began, or an older row
 );
 
 create table recorders (

@@ -186,6 +186,7 @@ class Yard:
             start_error_frames=0,
             evidence=evidence,
             why=why,
+            start_error_ms=None if why == "missed" else 7,
         )
         sidecar.rows.append(row)
         sidecar.next_seq += 1

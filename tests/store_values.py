@@ -196,6 +196,7 @@ def asrun(seq: int, *, name: str = "news", spool: str = "spool-1", title: str = 
         start_error_frames=0,
         evidence="output",
         why="end",
+        start_error_ms=None if seq % 2 else 7,
     )
 
 

@@ -249,6 +249,7 @@ def asrun_of(one: FakeChannel, now: datetime) -> Iterator[Row]:
             "evidence": "output",
             "why": "failed" if bad else "end",
             "start_error_frames": 0,
+            "start_error_ms": number % 3,
             "error": "RTN-4417: damaged after 00:03:11" if bad else "",
         }
         ended = began

@@ -366,4 +366,5 @@ def _row(spool: str, seq: int, seen: SidecarSeen, row: SpoolRow) -> AsRunRow:
         evidence=row.evidence,
         why=row.why,
         error=row.error,
+        start_error_ms=row.start_error_ms,
     )

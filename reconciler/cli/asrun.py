@@ -16,7 +16,7 @@ from reconciler.cli.table import cut, table
 from reconciler.model.ids import ChannelName
 
 _COLUMNS = ("started_at", "ended_at", "kind", "title", "event", "why", "evidence", "error")
-_HEADER = ("started (UTC)", "kind", "title", "end", "evidence", "")
+_HEADER = ("started (UTC)", "off by", "kind", "title", "end", "evidence", "")
 _TITLE = 32  # characters of a title
 _SECONDS = len("2026-11-23T12:00:01")
 
@@ -72,9 +72,15 @@ def _cells(row: Mapping[str, object]) -> tuple[str, ...]:
     title = str(row["title"] or ("" if row["kind"] == "slate" else row["event"] or ""))
     return (
         str(row["started_at"])[:_SECONDS].replace("T", " "),
+        _off_by(row["start_error_ms"]),
         str(row["kind"]),
         cut(title, _TITLE),
         str(row["why"]),
         str(row["evidence"]),
         str(row["error"] or ""),
     )
+
+
+def _off_by(error_ms: object) -> str:
+    """How late it began, or how early; nothing where nothing began."""
+    return "" if error_ms is None else f"{error_ms:+} ms"

@@ -240,6 +240,7 @@ class Channel:
                             wall=self._wall(tick),
                             source_frame=frame_of(running.cue, running.first_source),
                             start_error_frames=tick - running.cue.start,
+                            offset_ms=self._offset_ms,
                         )
                     )
                 case Ended(running=running, why=why, error=error):
@@ -274,7 +275,7 @@ class Channel:
             Status(
                 tick=tick,
                 wall=self._wall(tick),
-                offset_ms=round(self._offset / 1e6, 3),
+                offset_ms=self._offset_ms,
                 serial=timeline.serial,
                 sending=leaves.since is not None,
                 sending_since=leaves.since,
@@ -295,6 +296,10 @@ class Channel:
                 cpu=self._cpu.read(now),
             )
         )
+
+    @property
+    def _offset_ms(self) -> float:
+        return round(self._offset / 1e6, 3)
 
     def _on_air(self) -> OnAirSeen | None:
         running = self._state.on_air

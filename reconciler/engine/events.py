@@ -97,6 +97,7 @@ class CueBegan(_Said):
     wall: str
     source_frame: int
     start_error_frames: int
+    offset_ms: float  # how much later than its frame a tick begins, on the wall's clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

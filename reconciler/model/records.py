@@ -32,6 +32,7 @@ class AsRunRow:
     evidence: str  # output, engine, partial, none
     why: str  # end, skipped, cut, paused, failed, stopped, crash, missed, silent
     error: str = ""
+    start_error_ms: int | None = None  # None: nothing began, or a sidecar that does not tell it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

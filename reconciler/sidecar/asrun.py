@@ -16,6 +16,8 @@ class SpoolRow:
     act; `evidence` engine, partial or none (`output`
     is for whoever watches it); `why` end, skipped, cut, paused, failed, stopped, crash, missed or
     silent (from its beginning, or from its end on, it was shown inside and nothing left).
+    `start_error_ms` is when its first frame began on the wall's clock, less its time; None where
+    nothing was seen to begin.
     """
 
     event: str
@@ -34,6 +36,7 @@ class SpoolRow:
     evidence: str
     why: str
     error: str = ""
+    start_error_ms: int | None = None
 
     def to_wire(self) -> dict[str, object]:
         """Write it as JSON values."""
@@ -53,6 +56,7 @@ def row_from_wire(wire: object) -> SpoolRow:
     if not isinstance(wire, dict):
         raise UsageError(f"as-run row: expected an object, found {type(wire).__name__}")
     try:
+        wire = {"start_error_ms": None, **wire}  # rows of an older sidecar have none
         values = {each.name: wire[each.name] for each in fields(SpoolRow)}
         values["started_at"] = datetime.fromisoformat(values["started_at"])
         if values["ended_at"] is not None:

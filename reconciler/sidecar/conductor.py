@@ -20,7 +20,7 @@ from reconciler.sidecar import acts as live
 from reconciler.sidecar.accountant import Accountant
 from reconciler.sidecar.bend import Bender, Bent, bend
 from reconciler.sidecar.disk import cut_log, names_in
-from reconciler.sidecar.engine_port import Cue, Evidence, WantedOutput
+from reconciler.sidecar.engine_port import Cue, EngineSeen, Evidence, WantedOutput
 from reconciler.sidecar.engines import make_engine
 from reconciler.sidecar.gate import SendingGate
 from reconciler.sidecar.lease import Lease
@@ -265,13 +265,13 @@ class Conductor:
             self.bent = self._bender.bend(self.rundown, self.acts, self.now())
             return self.bent
 
-    def note_act(self, name: str, act: Act | None, *, shown: bool) -> None:
-        """Write an act down, with whether it was read back."""
+    def note_act(self, name: str, act: Act | None, seen: EngineSeen | None) -> None:
+        """Write an act down, with the reading that showed it; None: there was none in time."""
         if act is None:
             return
         with self._lock:
             showing = self.bent.at(act.at)
-            row = act_row(name, act, showing, clock=self._clock, shown=shown)
+            row = act_row(name, act, showing, clock=self._clock, seen=seen)
             self.recorder.add((row,))
         self.engine.wake()
 

@@ -170,12 +170,13 @@ class EngineSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Began:
-    """A cue came on air."""
+    """A cue came on air; `offset_ms` is how much later than its frame the engine's tick begins."""
 
     key: str
     tick: int
     source_frame: int
     start_error_frames: int = 0
+    offset_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from reconciler.sidecar.engine_port import (
     GateTurned,
     OnAir,
 )
-from reconciler.sidecar.rows import blank, unknown
+from reconciler.sidecar.rows import blank, in_ms, unknown
 from reconciler.sidecar.showing import Showing
 from reconciler.sidecar.spool import Spool
 
@@ -264,6 +264,7 @@ class Recorder:
 
     def _row(self, showing: Showing | None, began: Began) -> SpoolRow:
         row = blank(showing) if showing is not None else unknown(began.key)
+        error = began.start_error_frames
         return replace(
             row,
             started_at=self._clock.instant(began.tick),
@@ -271,7 +272,8 @@ class Recorder:
             last_tick=began.tick,
             first_source_frame=began.source_frame,
             last_source_frame=began.source_frame,
-            start_error_frames=began.start_error_frames,
+            start_error_frames=error,
+            start_error_ms=in_ms(error, self._clock.rate, began.offset_ms),
             evidence="engine" if self._gate_is_open else "none",
         )
 
@@ -280,10 +282,19 @@ class Recorder:
         first = min(max(row.first_tick, tick), row.last_tick)
         source = row.first_source_frame + first - row.first_tick
         return replace(
-            row,
+            self._begun_at(row, first),
             started_at=self._clock.instant(first),
-            first_tick=first,
             first_source_frame=min(source, max(row.first_source_frame, row.last_source_frame)),
+        )
+
+    def _begun_at(self, row: SpoolRow, tick: int) -> SpoolRow:
+        """The row as begun at `tick`: as much further from its time."""
+        later, told = tick - row.first_tick, row.start_error_ms
+        return replace(
+            row,
+            first_tick=tick,
+            start_error_frames=row.start_error_frames + later,
+            start_error_ms=None if told is None else told + in_ms(later, self._clock.rate),
         )
 
     def _moved(self, row: SpoolRow, on_air: OnAir, tick: int) -> SpoolRow:
@@ -309,8 +320,7 @@ class Recorder:
             )
             aired_from = row.first_tick
         row = replace(
-            row,
-            first_tick=ended.first_tick,
+            self._begun_at(row, ended.first_tick),
             last_tick=ended.last_tick,
             first_source_frame=ended.first_source_frame,
             last_source_frame=ended.last_source_frame,

@@ -8,7 +8,13 @@ from reconciler.model.rundown import Act, Clip, EventKind, Live, SlatePicture
 from reconciler.model.video import FrameClock
 from reconciler.rundown.timeline import PART
 from reconciler.sidecar.asrun import SpoolRow
+from reconciler.sidecar.engine_port import EngineSeen
 from reconciler.sidecar.showing import Showing
+
+
+def in_ms(frames: int, rate: Fraction, offset_ms: float = 0.0) -> int:
+    """How far from its time something began `frames` off, by ticks that lie `offset_ms` late."""
+    return round(frames * 1000 / rate + Fraction(offset_ms))
 
 
 def blank(showing: Showing) -> SpoolRow:
@@ -80,10 +86,13 @@ def unknown(key: str) -> SpoolRow:
 
 
 def act_row(
-    name: str, act: Act, showing: Showing | None, *, clock: FrameClock, shown: bool
+    name: str, act: Act, showing: Showing | None, *, clock: FrameClock, seen: EngineSeen | None
 ) -> SpoolRow:
-    """A row of a live act; `showing` is what it made due, `shown` whether that was read back."""
+    """A row of a live act; `showing` is what it made due, `seen` the reading that showed it."""
     instant = clock.instant(act.at)
+    on_air = seen.on_air if seen is not None else None
+    later = max(0, on_air.since - act.at) if on_air is not None else 0
+    offset_ms = seen.offset_ms if seen is not None else 0.0
     event = showing.event if showing is not None else None
     return SpoolRow(
         event=event.id if event is not None else "",
@@ -98,8 +107,9 @@ def act_row(
         last_tick=act.at,
         first_source_frame=0,
         last_source_frame=0,
-        start_error_frames=0,
-        evidence="engine" if shown else "none",
+        start_error_frames=later,
+        start_error_ms=None if seen is None else in_ms(later, clock.rate, offset_ms),
+        evidence="none" if seen is None else "engine",
         why="end",
-        error="" if shown else "not read back in time",
+        error="not read back in time" if seen is None else "",
     )

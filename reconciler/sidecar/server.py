@@ -236,7 +236,7 @@ class _Views:
         seen = conductor.engine.await_seen(is_shown, SHOWN_WITHIN if act is not None else 0)
         shown = is_shown(seen) if act is not None else True
         latency = round((time.monotonic() - started) * 1000, 1)
-        conductor.note_act(name, act, shown=shown)
+        conductor.note_act(name, act, seen if shown else None)
         reading = read(conductor)
         answer: dict[str, object] = {
             "ok": True,

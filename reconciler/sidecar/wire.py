@@ -138,6 +138,7 @@ def read_evidence(said: Fields) -> Evidence | None:
                 tick=said.integer("tick"),
                 source_frame=_signed(said, "source_frame"),
                 start_error_frames=_signed(said, "start_error_frames"),
+                offset_ms=said.number("offset_ms", 0.0),
             )
         case "ended":
             return Ended(

@@ -309,6 +309,7 @@ def test_rows_are_told_until_acknowledged(pair: Pair, playing: SidecarSeen) -> N
 
     assert [row.seq for row in rows] == sorted({row.seq for row in rows})
     assert {(row.channel, row.epoch) for row in rows} == {("news", 1)}
+    assert all(row.start_error_ms is not None for row in rows if row.evidence == "engine")
     pair.client.acknowledge(playing, rows[-1].seq)
     assert all(row.seq > rows[-1].seq for row in pair.client.asrun(playing, 100))
 

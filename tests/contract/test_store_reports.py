@@ -152,6 +152,7 @@ def test_asrun_is_stored_once_and_read_newest_first_by_pages(kit: StoreKit) -> N
     assert [row["seq"] for row in rest] == [1]
     assert rest[0]["started_at"] == "2026-11-23T12:00:01.000Z"
     assert (rest[0]["evidence"], rest[0]["why"]) == ("output", "end")
+    assert [row["start_error_ms"] for row in (*first, *rest)] == [7, None, 7, None]
 
 
 def test_the_newest_asrun_says_up_to_where_it_accounts(kit: StoreKit) -> None:

@@ -48,6 +48,7 @@ def test_acts_are_read_back_and_accounted_for(rig: Rig) -> None:
     rows = rig.rows(seen)
     assert len([r for r in rows if r.kind == "act"]) >= 3
     assert "engine" in {r.evidence for r in rows if r.kind == "programme"}
+    assert all(r.start_error_ms is not None for r in rows if r.evidence == "engine")
 
 
 def test_a_corrupt_file_is_replaced_before_its_time_and_the_as_run_says_so(rig: Rig) -> None:

@@ -116,6 +116,7 @@ def test_joins_and_evidence_are_exact(rig: Rig) -> None:
     eventually(lambda: len([r for r in rig.rows(seen) if "/" in r.event]) >= 4, within=20)
     rows = [r for r in rig.rows(seen) if "/" in r.event][:4]
     assert [r.start_error_frames for r in rows] == [0, 0, 0, 0]
+    assert all(abs(r.start_error_ms or 0) <= 40 and r.start_error_ms is not None for r in rows)
     assert [(r.first_source_frame, r.last_source_frame) for r in rows] == [(0, 29)] * 4
     assert [r.first_tick for r in rows] == [start + i * 30 for i in range(4)]
     assert {r.why for r in rows} == {"end"}

@@ -252,7 +252,13 @@ def _begin(
         error = first - cue.start
         told = (
             *told,
-            Began(key=cue.key, tick=first, source_frame=first_source, start_error_frames=error),
+            Began(
+                key=cue.key,
+                tick=first,
+                source_frame=first_source,
+                start_error_frames=error,
+                offset_ms=layer.offset_ms,
+            ),
         )
         late += 1 if error > 1 and before is not None else 0
     airing = Airing(

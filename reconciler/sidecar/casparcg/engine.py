@@ -328,6 +328,7 @@ class CasparEngine(KeptEngine):
             late=self._helm.memory.late,
             level_db=life.seen.level_db[:2],
             preset="casparcg",
+            offset_ms=self._helm.offset_ms,
             restarts=self._seen.restarts,
             error="; ".join(filter(None, (life.slowness(rate), self._lookout.trouble))),
         )

@@ -66,6 +66,7 @@ class Helm:
         self._wanted = Wanted(timeline=Timeline(), rate=video.rate, slate=str(slate))
         self.memory = Memory()
         self.layer: Layer | None = None
+        self.offset_ms = 0.0  # how much later than its frame a tick begins, on the wall's clock
 
     @property
     def serial(self) -> int:
@@ -149,7 +150,8 @@ class Helm:
         return tuple(dict.fromkeys(path for path in paths if path))
 
     def _read(self, seen: ServerSeen, tick: int) -> Layer:
-        self.layer = layer_of(seen, tick, self._rate, self._device())
+        layer = layer_of(seen, tick, self._rate, self._device())
+        self.layer = replace(layer, offset_ms=self.offset_ms)
         return self.layer
 
     def _device(self) -> str:

@@ -119,6 +119,7 @@ class Life:
             self.tick = self.grid.frame(
                 heard.state.time_tag, self._wall.frame(int(heard.at * 1_000_000_000))
             )
+            self._helm.offset_ms = self._wall.late_ms(self.grid.phase)
             self.seen, self.read_at = seen, heard.at
             self._arrivals.append(heard.at)
             self._sending.look(seen, heard.at)

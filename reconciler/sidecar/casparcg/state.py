@@ -29,6 +29,7 @@ class Layer:
     length: int = 0  # of the section that is played; 0: not known
     total: int | None = None  # of the file, as the engine says
     count: int = 0  # of the engine's own ticks
+    offset_ms: float = 0.0  # how much later than its frame a tick begins, on the wall's clock
     loop: bool = False
     paused: bool = False
     waiting: int | None = None  # frames until AUTO, as the engine says

@@ -37,6 +37,11 @@ class TickGrid:
         """Where it lies."""
         return self._base
 
+    @property
+    def phase(self) -> float:
+        """How much later than its frame a tick begins, in frames: as its earliest state came."""
+        return min(self._shifts) - self._base if self._base is not None and self._shifts else 0.0
+
     def frame(self, count: int, at: Fraction) -> int:
         """The frame whose picture state `count` tells of; it arrived at frame `at` of the grid."""
         if self._last is not None and not 0 <= count - self._last < JUMP:
@@ -66,15 +71,20 @@ class WallClock:
     def __init__(self, rate: Fraction, *, wall: int, mono: int) -> None:
         self._rate = rate
         self._wall, self._mono = wall, mono
+        self._offset = 0  # by how much the wall clock is ahead of the grid, in nanoseconds
 
     def frame(self, mono: int) -> Fraction:
         """The frame, and the part of it, that it is at `mono` nanoseconds."""
         return Fraction(self._wall + mono - self._mono, _SECOND) * self._rate
 
+    def late_ms(self, phase: float) -> float:
+        """How much later than its frame a tick begins that lies `phase` of one after the grid."""
+        return round(phase * 1000 / float(self._rate) + self._offset / 1e6, 3)
+
     def steer(self, *, wall: int, mono: int) -> int:
         """Move towards the wall clock, slowly; returns by how much it is ahead, in nanoseconds."""
         passed = mono - self._mono
-        offset = wall - (self._wall + passed)
+        self._offset = offset = wall - (self._wall + passed)
         self._wall, self._mono = self._wall + passed, mono
         if abs(offset) * self._rate > _SECOND:
             most = passed * _SLEW_PPM // 1_000_000

@@ -68,13 +68,17 @@ async function lookAtAsrun() {
     const bad = row.error || !["end", "skipped", "", null, undefined].includes(row.why);
     return line([
       clock(Date.parse(row.started_at), zone), row.ended_at ? clock(Date.parse(row.ended_at), zone) : "",
-      row.title || row.item || row.event, row.asset, row.evidence, [row.why, row.error].filter(Boolean).join(": "),
+      offBy(row.start_error_ms), row.title || row.item || row.event, row.asset, row.evidence, [row.why, row.error].filter(Boolean).join(": "),
     ], bad ? "bad" : "");
   }));
   const older = document.getElementById("older");
   older.disabled = !got.next;
   older.dataset.path = got.next ?? "";
   document.getElementById("newest").disabled = asrunPage === FIRST_PAGE;
+}
+
+function offBy(ms) {
+  return ms === null || ms === undefined ? "" : `${ms > 0 ? "+" : ""}${ms} ms`;
 }
 
 function line(cells, kind) {

@@ -118,12 +118,19 @@ def went_out(world: FakeWorld, count: int = 3) -> None:
 def test_asrun_is_a_table_newest_first(run: Run, world: FakeWorld) -> None:
     went_out(world)
     lines = run("asrun", "news", "--limit", "2").out.splitlines()
-    assert lines[0].split() == ["started", "(UTC)", "kind", "title", "end", "evidence"]
+    assert lines[0].split() == ["started", "(UTC)", "off", "by", "kind", "title", "end", "evidence"]
     assert [line.split()[:2] for line in lines[1:]] == [
         ["2026-03-02", "12:00:05"],
         ["2026-03-02", "12:00:04"],
     ]
-    assert lines[1].split()[2:] == ["programme", "BARS", "end", "engine"]
+    assert lines[1].split()[2:] == ["+7", "ms", "programme", "BARS", "end", "engine"]
+
+
+def test_asrun_of_what_never_began_tells_no_start_error(run: Run, world: FakeWorld) -> None:
+    world.yard.add_row(world.yard.at("news", 1), why="missed")
+    world.one_pass()
+    line = run("asrun", "news").out.splitlines()[1]
+    assert line.split()[2:] == ["programme", "BARS", "missed", "engine"]
 
 
 def test_asrun_as_csv_and_json(run: Run, world: FakeWorld) -> None:

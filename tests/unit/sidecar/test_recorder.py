@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from reconciler.model.desired import TransitionType
-from reconciler.model.rundown import Event, Transition
+from reconciler.model.rundown import Event, Pause, Transition
+from reconciler.model.video import FrameClock
 from reconciler.sidecar.asrun import SpoolRow
 from reconciler.sidecar.engine_port import (
     Began,
@@ -21,6 +23,7 @@ from reconciler.sidecar.engine_port import (
     OnAir,
 )
 from reconciler.sidecar.recorder import Recorder
+from reconciler.sidecar.rows import act_row, blank, in_ms
 from reconciler.sidecar.showing import Showing
 from reconciler.sidecar.spool import Spool
 from tests.unit.sidecar.situations import RATE, ZERO, event
@@ -312,3 +315,50 @@ def test_what_was_kept_by_an_engine_that_died_was_silent(tape: Tape) -> None:
     tape.recorder.take(EngineLost(tick=ZERO + 105, why="killed"))
 
     assert tape.whys() == [("silent", "none")]
+
+
+# ── start errors ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_how_far_a_start_was_off_is_told_in_milliseconds_too(tape: Tape) -> None:
+    showing = Showing(event=event("a", ZERO, 250))
+    tape.recorder.learn({showing.key: showing})
+    for tick, off in ((ZERO + 2, 2), (ZERO - 1, -1)):
+        began = Began(key=showing.key, tick=tick, source_frame=0, start_error_frames=off)
+        tape.recorder.take(replace(began, offset_ms=11.6))
+        tape.end_second(showing.key, tick, ZERO + 249)
+
+    assert [(row.start_error_frames, row.start_error_ms) for row in tape.rows()] == [
+        (2, 92),
+        (-1, -28),
+    ]
+
+
+def test_milliseconds_are_of_the_channels_rate() -> None:
+    assert [in_ms(frames, Fraction(30_000, 1_001)) for frames in (1, 2, 3)] == [33, 67, 100]
+
+
+def test_what_is_sent_later_than_it_began_is_as_much_later_than_its_time(tape: Tape) -> None:
+    tape.see("before", ZERO, sending=False)
+    key = tape.begin(event("a", ZERO, 100), sending=False)
+    tape.see(key, ZERO + 40, sending=True, since=ZERO + 30)
+    tape.end(key, ZERO + 99)
+
+    (row,) = tape.rows()
+    assert (row.first_tick, row.start_error_frames, row.start_error_ms) == (ZERO + 30, 30, 1200)
+
+
+def test_an_act_is_off_by_how_much_later_it_was_on_air() -> None:
+    act = Pause(seq=1, at=ZERO + 10)
+    seen = replace(seen_at("a", ZERO + 14, sending=True), offset_ms=5.0)
+    assert seen.on_air is not None
+    seen = replace(seen, on_air=replace(seen.on_air, since=ZERO + 12))
+    shown = act_row("pause", act, None, clock=FrameClock(RATE), seen=seen)
+    lost = act_row("pause", act, None, clock=FrameClock(RATE), seen=None)
+
+    assert (shown.evidence, shown.start_error_frames, shown.start_error_ms) == ("engine", 2, 85)
+    assert (lost.evidence, lost.start_error_ms) == ("none", None)
+
+
+def test_what_never_began_has_no_start_error() -> None:
+    assert blank(Showing(event=event("a", ZERO, 100))).start_error_ms is None

@@ -47,6 +47,14 @@ def test_a_row_reads_back_from_the_wire() -> None:
         row_from_wire([])
 
 
+def test_a_row_of_a_sidecar_that_tells_no_milliseconds_is_read() -> None:
+    whole = replace(row("open"), start_error_ms=7)
+    older = {key: value for key, value in whole.to_wire().items() if key != "start_error_ms"}
+
+    assert row_from_wire(whole.to_wire()).start_error_ms == 7
+    assert row_from_wire(older) == replace(whole, start_error_ms=None)
+
+
 def test_an_open_row_is_not_told_until_it_ends(tmp_path: Path) -> None:
     kept = spool(tmp_path)
     kept.open_row("k", row("open"), event="open", until=2)

@@ -244,6 +244,11 @@ def test_what_is_on_air_is_the_cue_that_it_was_and_began_when_it_did() -> None:
     assert [(each.key, each.tick) for each in told if isinstance(each, Began)] == [("a", 1000)]
 
 
+def test_where_the_engines_ticks_lie_is_told_with_what_began() -> None:
+    _, told = observe(playing(offset_ms=12.5), WANTED.timeline, Memory())
+    assert [each.offset_ms for each in told if isinstance(each, Began)] == [12.5]
+
+
 def test_a_picture_that_went_on_after_a_hold_began_with_what_follows_the_hold() -> None:
     after = replace(AIR, key="a2", start=1040, source=ClipSource(path="/m/a.mp4", in_frame=80))
     layer = playing(name=names.name_for(AIR, "/m/a.mp4", 7), frame=90)

@@ -116,6 +116,19 @@ def test_a_state_that_is_told_again_lies_where_it_lay() -> None:
     ] * 3
 
 
+def test_how_long_after_its_frame_a_tick_begins_is_what_its_earliest_state_tells() -> None:
+    grid = TickGrid()
+    assert grid.phase == 0
+    for n, delay in enumerate([0.75, 0.5, 3.5, 2.5, 0.75]):
+        grid.frame(100 + n, Fraction(5000 + n) + Fraction(delay))
+    assert grid.phase == 0.5
+
+    clock = WallClock(Fraction(25), wall=0, mono=0)
+    assert clock.late_ms(grid.phase) == 20
+    clock.steer(wall=7_000_000, mono=0)
+    assert clock.late_ms(grid.phase) == 27, "the wall clock has gone on without the grid"
+
+
 def test_a_channel_that_falls_behind_is_followed_and_a_new_life_begins_anew() -> None:
     grid = TickGrid()
     for n in range(400):
