@@ -213,8 +213,9 @@ class CasparEngine(KeptEngine):
         return "quit"
 
     def _turn(self, life: Life) -> None:
-        evidence = life.again() if self._take_timeline() else ()
-        evidence += life.turn(TURN)
+        if self._take_timeline():
+            self._publish(life, life.again())
+        evidence = life.turn(TURN, lambda known: self._publish(life, known))
         self._keep_gate()  # the guard may have ended the outputs meanwhile
         self._keep_outputs(life)
         self._publish(life, evidence)

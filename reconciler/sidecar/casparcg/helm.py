@@ -66,6 +66,7 @@ class Helm:
         self._wanted = Wanted(timeline=Timeline(), rate=video.rate, slate=str(slate))
         self.memory = Memory()
         self.layer: Layer | None = None
+        self._orders: tuple[Order, ...] = ()
         self.offset_ms = 0.0  # how much later than its frame a tick begins, on the wall's clock
 
     @property
@@ -98,19 +99,29 @@ class Helm:
 
     def turn(self, seen: ServerSeen, tick: int, ask: Ask) -> tuple[Evidence, ...]:
         """Take a reading, order what differs, and tell what became known."""
-        return self._carry_on(steer(self._wanted, self._read(seen, tick), self.memory), ask)
+        return self.judge(seen, tick) + self.carry_out(ask)
 
     def again(self, ask: Ask) -> tuple[Evidence, ...]:
         """Judge the last reading by a time line that is newer than it: acts shall be quick."""
         if self.layer is None:
             return ()
-        return self._carry_on(steer(self._wanted, self.layer, self.memory, again=True), ask)
+        told = self._take(steer(self._wanted, self.layer, self.memory, again=True))
+        return told + self.carry_out(ask)
 
-    def _carry_on(self, verdict: Verdict, ask: Ask) -> tuple[Evidence, ...]:
-        self.memory = verdict.memory
+    def judge(self, seen: ServerSeen, tick: int) -> tuple[Evidence, ...]:
+        """Take a reading and decide what to order; what it shows is known before any answer is."""
+        return self._take(steer(self._wanted, self._read(seen, tick), self.memory))
+
+    def _take(self, verdict: Verdict) -> tuple[Evidence, ...]:
+        self.memory, self._orders = verdict.memory, verdict.orders
+        return verdict.evidence
+
+    def carry_out(self, ask: Ask) -> tuple[Evidence, ...]:
+        """Give the orders that were decided on, and tell what is learned from the answers."""
+        orders, self._orders = self._orders, ()
         tick = self.layer.tick if self.layer is not None else 0
-        told = list(verdict.evidence)
-        for order in verdict.orders:
+        told: list[Evidence] = []
+        for order in orders:
             answer = self._carry_out(order, ask)
             self.memory, more = learn(order, answer, self.memory, tick)
             told += more

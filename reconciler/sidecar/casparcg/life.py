@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,9 +33,10 @@ from reconciler.sidecar.engine_port import Evidence
 
 log = logging.getLogger(__name__)
 
+Tell = Callable[[tuple[Evidence, ...]], None]
+
 ASK_WITHIN = 0.5  # seconds; answers take milliseconds, and some never come
 CONNECT_WITHIN = 1.0
-YOUNG = 0.03  # seconds; an older reading is followed by another at once
 CONNECT_EVERY = 0.05
 PONG_WITHIN = 1.0  # seconds; answered outside all queues, so only a hang is slower
 PING_EVERY = 1.0
@@ -106,8 +108,12 @@ class Life:
             self.found = found
         return True
 
-    def turn(self, timeout: float) -> tuple[Evidence, ...]:
-        """Wait for read-back, act on it, and tell what became known."""
+    def turn(self, timeout: float, tell: Tell | None = None) -> tuple[Evidence, ...]:
+        """Wait for read-back, act on it, and tell what became known.
+
+        `tell` hears at once what was read, and is not told it again: answers take milliseconds, and
+        whoever acted waits for the picture alone.
+        """
         with self._news:
             self._news.wait_for(lambda: self._heard or self._poked, timeout)
             self._poked = False
@@ -126,12 +132,18 @@ class Life:
             if place < len(states):
                 told += self._helm.watch(seen, self.tick)
             else:
-                told += self._helm.turn(seen, self.tick, self.ask)
-        return tuple(told)
+                told += self._helm.judge(seen, self.tick)
+        if states and tell is not None:
+            tell(tuple(told))
+            told.clear()
+        return (*told, *self._helm.carry_out(self.ask))
 
     def again(self) -> tuple[Evidence, ...]:
-        """Act upon the last reading by a new time line, unless the engine has ticked since."""
-        young = self.read_at is not None and time.monotonic() - self.read_at < YOUNG
+        """Act upon the last reading by a new time line, unless the engine has ticked since.
+
+        All that is ordered between two readings comes two readings later, be it early or late.
+        """
+        young = self.read_at is not None and time.monotonic() - self.read_at < self._wall.period
         return self._helm.again(self.ask) if young and not self._heard else ()
 
     def keep_outputs(self) -> None:

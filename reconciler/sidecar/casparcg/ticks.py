@@ -73,6 +73,11 @@ class WallClock:
         self._wall, self._mono = wall, mono
         self._offset = 0  # by how much the wall clock is ahead of the grid, in nanoseconds
 
+    @property
+    def period(self) -> float:
+        """How long a frame lasts, in seconds."""
+        return float(1 / self._rate)
+
     def frame(self, mono: int) -> Fraction:
         """The frame, and the part of it, that it is at `mono` nanoseconds."""
         return Fraction(self._wall + mono - self._mono, _SECOND) * self._rate
