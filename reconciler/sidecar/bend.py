@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.model.rundown import Act, Rundown
+from reconciler.model.rundown import Act, ResumeAct, Rundown
 from reconciler.rundown.retime import retime
 from reconciler.sidecar.showing import Showing
 
@@ -59,6 +59,7 @@ class Bender:
     def __init__(self) -> None:
         self._made_of: tuple[Rundown | None, tuple[Act, ...]] | None = None
         self._bent = Bent()
+        self._beneath: tuple[Bent, tuple[Showing, ...]] | None = None
 
     def bend(self, rundown: Rundown | None, acts: tuple[Act, ...], now: int) -> Bent:
         """Bend as `bend` does; cheap while nothing has changed."""
@@ -70,3 +71,17 @@ class Bender:
             self._bent = bend(self._bent.held if goes_on else rundown, acts, now)
             self._made_of = (rundown, acts)
         return self._bent
+
+    def beneath(self, now: int) -> tuple[Showing, ...]:
+        """What a stop hides, as it would be shown if one went on at frame `now`, or later.
+
+        The rundown runs on beneath it, so it stays the same for as long as nothing is bent anew.
+        """
+        if self._bent.transport != "stopped" or self._made_of is None:
+            return ()
+        if self._beneath is None or self._beneath[0] is not self._bent:
+            acts = self._made_of[1]
+            seq = max((act.seq for act in acts), default=0) + 1
+            goes_on = (*acts, ResumeAct(seq=seq, at=now))
+            self._beneath = (self._bent, bend(self._bent.held, goes_on, now).showings)
+        return self._beneath[1]

@@ -127,6 +127,7 @@ class Conductor:
                 self._tidied = time.monotonic()
                 self._tidy()
             self._direct()
+            self._lie_beneath()
             if is_time:
                 self._accountant.account(self.bent, self.setbacks.failed, self.now())
 
@@ -147,6 +148,13 @@ class Conductor:
             self.recorder.learn(self.picture.shown)
             self._told = self.picture.cues
             self.serial = self.engine.show(self.picture.cues)
+
+    def _lie_beneath(self) -> None:
+        """Tell the engine what runs on beneath a stop; after the stop itself, which is quicker."""
+        now = self.now()
+        showings = self._bender.beneath(now)
+        cues = want(showings, self._situation(now)).cues if showings else ()
+        self.engine.lie_beneath(cues)
 
     def _situation(self, now: int) -> Situation:
         rundown = self.rundown

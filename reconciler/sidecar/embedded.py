@@ -77,6 +77,9 @@ class EmbeddedEngine(KeptEngine):
             self._lock.notify_all()
             return serial
 
+    def lie_beneath(self, cues: Sequence[Cue]) -> None:
+        """Nothing: a file is open within the lead of an act, at any of its frames."""
+
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs."""
         with self._lock:

@@ -236,6 +236,12 @@ class EnginePort(Protocol):
     def show(self, cues: Sequence[Cue]) -> int:
         """Replace the timeline; returns the serial by which `EngineSeen` tells its adoption."""
 
+    def lie_beneath(self, cues: Sequence[Cue]) -> None:
+        """Replace what would be shown were the picture not stopped; nothing, while it is not.
+
+        An engine may keep it running out of sight, so that it is on air at once when it is shown.
+        """
+
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs; equal ones are left untouched."""
 

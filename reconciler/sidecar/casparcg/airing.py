@@ -158,7 +158,7 @@ def _moved_up(layer: Layer, memory: Memory) -> Memory:
     if back.what.is_live and back.taken_at is None and not back.auto:
         return memory  # the same address may be on air already
     lag = memory.lag
-    if back.taken_at is not None:
+    if back.taken_at is not None and back.timed:
         lag = min(LAG_MOST, max(1, layer.tick - back.taken_at))
     known = _with(memory.known, layer.name, back.cue)
     return replace(memory, back=None, lag=lag, known=known)

@@ -188,6 +188,11 @@ def clear(layer: int | None = None) -> Command:
     return Command(words=("CLEAR", str(CHANNEL) if layer is None else _layer(layer)))
 
 
+def swap(layer: int, other: int) -> Command:
+    """Let two layers change places, backgrounds included; settings of the mixer stay."""
+    return Command(words=("SWAP", _layer(layer), _layer(other)))
+
+
 def _loading(verb: str, layer: int, what: Producer, options: tuple[str, ...]) -> Command:
     first, more = _producer(what)
     return Command(

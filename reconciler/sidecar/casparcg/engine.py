@@ -73,6 +73,7 @@ class CasparEngine(KeptEngine):
         self._helm = Helm(
             spec.format, Shelf(self._server.media), slate_for(spec, self._server.folder)
         )
+        self._beneath: tuple[Cue, ...] = ()
         self._outputs_made: tuple[WantedOutput, ...] | None = None
         self._lookout = Lookout(spec.format.rate, self._learn)
         self._keeper.start()
@@ -99,6 +100,11 @@ class CasparEngine(KeptEngine):
         if life is not None:
             life.wake()
         return serial
+
+    def lie_beneath(self, cues: Sequence[Cue]) -> None:
+        """Replace what is kept running out of sight."""
+        with self._lock:
+            self._beneath = tuple(cues)
 
     def set_outputs(self, outputs: Sequence[WantedOutput]) -> None:
         """Replace the wanted outputs."""
@@ -247,13 +253,15 @@ class CasparEngine(KeptEngine):
         """Whether there is a new one."""
         with self._lock:
             wanted, known, self._known = self._wanted, self._known, None
+            beneath = self._beneath
         if known:
             self._helm.know(known)
-        if wanted.serial == self._helm.serial:
-            return False
-        self._helm.show(wanted.cues, wanted.serial)
-        self._lookout.want(self._helm.files())
-        return True
+        is_new = wanted.serial != self._helm.serial
+        if is_new:
+            self._helm.show(wanted.cues, wanted.serial)
+        if is_new or self._helm.lie_beneath(beneath):
+            self._lookout.want(self._helm.files())
+        return is_new
 
     def _take_outputs(self) -> None:
         with self._lock:

@@ -24,6 +24,7 @@ from reconciler.sidecar.casparcg.orders import (
     Order,
     Over,
     Probe,
+    Under,
     commands_for,
 )
 from reconciler.sidecar.casparcg.reading import layer_of
@@ -77,6 +78,13 @@ class Helm:
     def show(self, cues: Sequence[Cue], serial: int) -> None:
         """Replace the time line."""
         self._wanted = replace(self._wanted, timeline=Timeline(cues, serial))
+
+    def lie_beneath(self, cues: Sequence[Cue]) -> bool:
+        """Replace what would be on air without a stop; whether it is something else."""
+        is_new = tuple(cues) != self._wanted.beneath.cues
+        if is_new:
+            self._wanted = replace(self._wanted, beneath=Timeline(cues))
+        return is_new
 
     def know(self, known: Known) -> None:
         """Take what was found out about files."""
@@ -156,8 +164,9 @@ class Helm:
         return found
 
     def files(self) -> Iterable[str]:
-        """The files of the time line, in their order."""
-        paths = (path_of(cue, self._wanted.slate) for cue in self._wanted.timeline.cues)
+        """The files of the time line, in their order, and of what lies beneath it."""
+        cues = (*self._wanted.timeline.cues, *self._wanted.beneath.cues)
+        paths = (path_of(cue, self._wanted.slate) for cue in cues)
         return tuple(dict.fromkeys(path for path in paths if path))
 
     def _read(self, seen: ServerSeen, tick: int) -> Layer:
@@ -175,7 +184,7 @@ class Helm:
         return cue.source.url if cue is not None and isinstance(cue.source, LiveSource) else ""
 
     def _carry_out(self, order: Order, ask: Ask) -> Answer:
-        if isinstance(order, Load | Over) and order.what.path:
+        if isinstance(order, Load | Over | Under) and order.what.path:
             try:
                 self._shelf.link(order.what.path, order.what.name)
             except OSError as error:

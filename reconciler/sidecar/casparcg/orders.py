@@ -15,6 +15,7 @@ from reconciler.sidecar.casparcg.amcp import Clip, Command, DeckLinkInput, Empty
 from reconciler.sidecar.engine_port import Cue, LiveSource
 
 LAYER = 10
+HIDDEN = 9  # the layer beneath it: neither seen nor heard
 UNOPENED = (1 << 63) - 1  # what LENGTH says while a file is not open, and for ever if it is broken
 _DECKLINK = "decklink://"
 _BLENDS = {TransitionType.MIX: "MIX", TransitionType.WIPE: "SLIDE"}  # its WIPE shows a cut (2.5.0)
@@ -59,6 +60,23 @@ class Over:
     """Put it on air now, over whatever is there: the way out of every stuck state."""
 
     what: Material
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Under:
+    """Play it on the layer beneath, out of sight and silent."""
+
+    what: Material
+
+
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """Empty the layer beneath."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Let what is on air and what runs beneath change places; the mixer's settings stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +125,21 @@ class Resume:
     """Go on."""
 
 
-Order = Load | Over | Unload | Probe | Trim | Seek | Take | Lengthen | Pause | Resume
+Order = (
+    Load
+    | Over
+    | Under
+    | Lower
+    | Swap
+    | Unload
+    | Probe
+    | Trim
+    | Seek
+    | Take
+    | Lengthen
+    | Pause
+    | Resume
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +165,13 @@ def commands_for(order: Order, per_frame: int) -> tuple[Command, ...]:
             return (load, *_sought(what, per_frame))
         case Over(what=what):
             return (amcp.play(LAYER, _producer(what, per_frame), _blend(what, per_frame)),)
+        case Under(what=what):
+            hidden = amcp.opacity(HIDDEN, 0), amcp.volume(HIDDEN, 0)  # first: it must not be heard
+            return (*hidden, amcp.play(HIDDEN, _producer(what, per_frame)))
+        case Lower():
+            return (amcp.clear(HIDDEN),)
+        case Swap():
+            return (amcp.swap(LAYER, HIDDEN),)
         case _:
             return (_plain(order, per_frame),)
 

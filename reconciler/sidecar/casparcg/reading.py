@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from reconciler.sidecar.casparcg.orders import LAYER
+from reconciler.sidecar.casparcg.orders import HIDDEN, LAYER
 from reconciler.sidecar.casparcg.seen import LayerSeen, ProducerSeen, ServerSeen
-from reconciler.sidecar.casparcg.state import Layer
+from reconciler.sidecar.casparcg.state import Hidden, Layer
 
 _NEARLY = Fraction(1, 4)  # of a frame; between two fields it is still the first of them
 _DECKLINK = "decklink"
@@ -36,6 +36,19 @@ def layer_of(seen: ServerSeen, tick: int, rate: Fraction, device: str = "") -> L
         waiting=layer.frames_left,
         back=back.producer if _is_loaded(back) else "empty",
         back_name=_name(back, ""),
+        under=_under(seen, rate),
+    )
+
+
+def _under(seen: ServerSeen, rate: Fraction) -> Hidden | None:
+    layer = seen.layers.get(HIDDEN)
+    if layer is None or layer.foreground.producer == "empty":
+        return None
+    front = layer.foreground
+    return Hidden(
+        name=_name(front, ""),
+        frame=_frames(front.time, rate) if front.time > 0 else None,
+        is_clip=front.producer == "ffmpeg",
     )
 
 
@@ -46,13 +59,13 @@ def _name(seen: ProducerSeen, device: str) -> str:
 
 
 def _is_loaded(back: ProducerSeen) -> bool:
-    """LOADBG EMPTY leaves a transition to nothing."""
+    """LOADBG EMPTY leaves a transition to a colour of that name, and no colour is ever loaded."""
     return back.producer != "empty" and bool(back.name or back.path or _into(back))
 
 
 def _into(back: ProducerSeen) -> bool:
     into = back.transition.producer if back.transition is not None else ""
-    return into not in {"", "empty"}
+    return into not in {"", "empty", "color"}
 
 
 def _ends(layer: LayerSeen) -> bool:

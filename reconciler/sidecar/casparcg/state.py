@@ -15,6 +15,16 @@ from reconciler.sidecar.engine_port import Cue
 
 NAMES_KNOWN = 64  # names remembered; a layer holds two at a time
 BAD_KNOWN = 256
+OPENS_IN = 4  # ticks from loading a file to its first picture, before anything was measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What the layer beneath shows, which nobody sees."""
+
+    name: str
+    frame: int | None
+    is_clip: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,7 @@ class Layer:
     waiting: int | None = None  # frames until AUTO, as the engine says
     back: str = "empty"  # the producer in the background
     back_name: str = ""
+    under: Hidden | None = None  # None: nothing
 
     @property
     def is_empty(self) -> bool:
@@ -71,6 +82,7 @@ class Wanted:
     slate: str
     lengths: Mapping[str, int] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
+    beneath: Timeline = field(default_factory=Timeline)  # what would be on air without a stop
 
     def frames(self, seconds: Fraction) -> int:
         """Whole frames in `seconds`, at least one."""
@@ -122,6 +134,21 @@ class Back:
     trimmed: bool = False
     sought: bool = False
     taken_at: int | None = None
+    timed: bool = False  # taken at once after a reading: how long it takes to show is worth knowing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beneath:
+    """What we had play out of sight, for a clip `cue`; `tick` and `frame`: as last read back."""
+
+    cue: Cue
+    name: str = ""
+    loaded_at: int = 0
+    opens_in: int = OPENS_IN  # ticks from its loading to its first picture
+    tries: int = 0
+    tick: int = 0
+    frame: int | None = None
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +169,7 @@ class Memory:
     airing: Airing | None = None
     coming: Coming | None = None
     back: Back | None = None
+    beneath: Beneath | None = None
     bad: Mapping[str, Bad] = field(default_factory=dict)  # by the cue's mark
     spent: str = ""  # the name of what has ended, though its last picture stands
     off_since: int | None = None  # since when the picture is far from where it should be

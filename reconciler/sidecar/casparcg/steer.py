@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from reconciler.sidecar.casparcg import names
+from reconciler.sidecar.casparcg import beneath, names
 from reconciler.sidecar.casparcg.adopting import adopt_back
 from reconciler.sidecar.casparcg.airing import ended, observe, recognise
 from reconciler.sidecar.casparcg.cueing import SETTLE, fires_at
@@ -40,10 +40,10 @@ JOIN_LEAD = Fraction(1, 4)  # seconds before a start in which what is on, or wai
 JOIN_IN = Fraction(1, 8)  # seconds from loading a cue that is due already to its first picture
 CUT_AT = Fraction(1, 2)  # seconds that a picture may be off before it is cut to its place
 PATIENCE = Fraction(1)  # seconds that the last picture stands for a cue that failed, before slate
-KNOWN_AHEAD = Fraction(60)  # seconds before its start from which on a broken file is told
 SEEK_TICKS = 2  # that a background needs to have its picture after it was sought
 RESUMES_NEAR = 3  # frames that a held picture may be off to go on as it is
 LAST_CALL = Fraction(1)  # seconds before AUTO fires in which its moment is moved in any case
+LATE_BY_ACT = 2  # frames that an event begun by an act may lack at its end: seeking costs four
 LATE_AUTO = 3  # ticks after which AUTO has missed its moment
 LAST_FRAMES = 5  # of a cue that are not worth joining
 
@@ -68,6 +68,7 @@ def steer(wanted: Wanted, layer: Layer, memory: Memory, *, again: bool = False) 
     if not again:
         memory, evidence = observe(layer, wanted.timeline, memory)
     step = _Judgement(wanted, layer, replace(memory, has_read=True))
+    step.is_fresh = not again
     step.evidence.extend(evidence)
     step.decide()
     return Verdict(orders=tuple(step.orders), memory=step.memory, evidence=tuple(step.evidence))
@@ -79,9 +80,13 @@ class _Judgement(Step):
     # ── the order of judgement ───────────────────────────────────────────────────────────────────
 
     def decide(self) -> None:
-        self._tell_problems()
+        self.tell_problems()
         self.forgive()
         self._get_unstuck()
+        self._decide_on_air()
+        beneath.tend(self)
+
+    def _decide_on_air(self) -> None:
         due = self.wanted.timeline.covering(self.here)
         if due is not None and isinstance(due.source, FreezeSource):
             self._freeze()
@@ -95,23 +100,6 @@ class _Judgement(Step):
             self._prepare()  # the last picture stands while something better is being found
         else:
             self._bring(due)
-
-    def _tell_problems(self) -> None:
-        """Files that are known to be broken are told before their time."""
-        if not self.wanted.problems:
-            return
-        until = self.tick + self.frames(KNOWN_AHEAD)
-        for cue in self.wanted.timeline.cues:
-            if cue.start > until:
-                return
-            why = self.wanted.problems.get(names.path_of(cue, ""))
-            if why is not None and not self._moves(cue):
-                self.fail(cue, why)
-
-    def _moves(self, cue: Cue) -> bool:
-        """Whether the engine is seen playing it, whatever others think of its file."""
-        airing = self.memory.airing
-        return airing is not None and airing.moving and names.same_showing(airing.cue, cue)
 
     def _get_unstuck(self) -> None:
         """The way out of every stuck state: play the slate over it, and say what failed."""
@@ -203,7 +191,7 @@ class _Judgement(Step):
             self._tend(start)
         elif self._is_the_same(cue):
             self._rename(cue, start)
-        elif self._is_near(cue, start):
+        elif self._is_near(cue, start) or self._comes_up(cue, start):
             pass  # it is taken for it when its time comes
         elif self.memory.coming is None:
             self.load(cue, start)
@@ -238,6 +226,10 @@ class _Judgement(Step):
         if back is None or start > self.here + self.frames(JOIN_LEAD):
             return False
         return self._ahead(back, cue) is not None
+
+    def _comes_up(self, cue: Cue | None, start: int) -> bool:
+        is_soon = start <= self.here + self.frames(JOIN_LEAD)
+        return is_soon and beneath.is_ready_for(self, cue)
 
     def _is_behind(self, cue: Cue | None, start: int) -> bool:
         back = self.memory.back
@@ -282,6 +274,8 @@ class _Judgement(Step):
             self.show_slate()
         if due is None and self.was_told("escape", self.memory.lag + SHOWS_WITHIN):
             return  # it is under way
+        if beneath.is_coming_up(self):
+            return
         back = self.memory.back
         if back is not None and self.is_lost(back):
             self.remember(back=None)
@@ -293,11 +287,13 @@ class _Judgement(Step):
             self.once("resume", Resume())
         elif back is not None and not again and self._ahead(back, due) is not None:
             self._become(back, due)
+        elif not again and beneath.is_ready_for(self, due):
+            beneath.bring_up(self, due)
         else:
             self._join(due)
 
-    def _arrive(self, back: Back, due: Cue | None) -> None:
-        """Take it at its frame, unless AUTO does."""
+    def _arrive(self, back: Back, due: Cue | None, *, late_most: int = 1) -> None:
+        """Take it at its frame, unless AUTO does; `late_most`: frames late that are not sought."""
         if back.taken_at is not None:
             if self.tick > back.taken_at + self.memory.lag + SHOWS_WITHIN:
                 self.remember(back=replace(back, taken_at=None))
@@ -314,7 +310,7 @@ class _Judgement(Step):
         moves = due is not None and isinstance(due.source, ClipSource) and not due.source.loop
         if late > self.frames(CUT_AT) and moves:
             self._join(due)
-        elif late > 1 and moves and not back.sought:
+        elif late > late_most and moves and not back.sought:
             self._seek(self.memory.back or back, late)
         elif late >= 0:
             self.take(self.memory.back or back)
@@ -339,7 +335,7 @@ class _Judgement(Step):
             known={**self.memory.known, back.what.name: due},
             back=replace(back, cue=due, take_at=self.here - late),
         )
-        self._arrive(self.memory.back or back, due)
+        self._arrive(self.memory.back or back, due, late_most=LATE_BY_ACT)
 
     def _seek(self, back: Back, late: int) -> None:
         """Have a background that comes late begin where it should be by then."""

@@ -37,6 +37,7 @@ OPEN_WITHIN = Fraction(3, 2)  # seconds in which a file must open
 PROBE_EVERY = Fraction(1, 30)  # seconds between two looks whether it did: an act may wait for it
 RETRY_AFTER = Fraction(15)  # seconds after which a cue that failed is tried again
 LIVE_RETRY_AFTER = Fraction(5)
+KNOWN_AHEAD = Fraction(60)  # seconds before its start from which on a broken file is told
 STEADY_FOR = Fraction(1, 2)  # seconds without a leap of the engine's count before it is counted on
 SHOWS_WITHIN = 4  # ticks more than usual after which an order is given again
 
@@ -51,6 +52,7 @@ class Step:
         self.orders: list[Order] = []
         self.evidence: list[Evidence] = []
         self.tick = layer.tick
+        self.is_fresh = True  # the reading was not judged before
         self.holds = False  # the picture is to stand, so its end must put nothing on air
         self.here = layer.tick + memory.lag  # the first frame that an order can still reach
 
@@ -158,6 +160,23 @@ class Step:
             self.remember(failed=(*self.memory.failed, mark)[-BAD_KNOWN:])
             self.evidence.append(Failed(key=cue.key, error=why))
 
+    def tell_problems(self) -> None:
+        """Tell files that are known to be broken, before their time."""
+        if not self.wanted.problems:
+            return
+        until = self.tick + self.frames(KNOWN_AHEAD)
+        for cue in self.wanted.timeline.cues:
+            if cue.start > until:
+                return
+            why = self.wanted.problems.get(names.path_of(cue, ""))
+            if why is not None and not self._moves(cue):
+                self.fail(cue, why)
+
+    def _moves(self, cue: Cue) -> bool:
+        """Whether the engine is seen playing it, whatever others think of its file."""
+        airing = self.memory.airing
+        return airing is not None and airing.moving and names.same_showing(airing.cue, cue)
+
     def forgive(self) -> None:
         """What failed a while ago is tried again, unless its file is known to be broken."""
         bad = self.memory.bad
@@ -207,7 +226,8 @@ class Step:
 
     def take(self, back: Back) -> None:
         """Put the background on air."""
-        self.remember(back=replace(back, taken_at=self.tick))
+        timed = self.is_fresh and not self.orders
+        self.remember(back=replace(back, taken_at=self.tick, timed=timed))
         self.orders.append(Take())
 
     # ── words ────────────────────────────────────────────────────────────────────────────────────

@@ -55,6 +55,7 @@ MIX = Transition(kind="MIX", frames=25)
         (amcp.callbg(10, "LENGTH"), "CALLBG 1-10 LENGTH"),
         (amcp.volume(10, 0.5), "MIXER 1-10 VOLUME 0.5"),
         (amcp.opacity(11, 1), "MIXER 1-11 OPACITY 1"),
+        (amcp.swap(10, 9), "SWAP 1-10 1-9"),
         (amcp.mixer_clear(10), "MIXER 1-10 CLEAR"),
         (
             amcp.add(800, ("STREAM", "/srv/my out/x.m3u8", "-format", "hls")),

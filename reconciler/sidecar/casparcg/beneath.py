@@ -1,0 +1,137 @@
+"""Keep running, out of sight, what will be on air once the picture is no longer stopped. Pure.
+
+While the slate of a stop is on air, the rundown runs on beneath it. So does its clip here: on a
+layer that is neither seen nor heard, at its frame. When it is asked for, the two layers change
+places, and it is on air with the next picture; a file that had to be opened first would be so five
+frames later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from reconciler.model.desired import TransitionType
+from reconciler.sidecar.casparcg import names
+from reconciler.sidecar.casparcg.orders import Lower, Material, Swap, Under
+from reconciler.sidecar.casparcg.state import OPENS_IN, Beneath, Wanted
+from reconciler.sidecar.casparcg.step import SHOWS_WITHIN, Step
+from reconciler.sidecar.engine_port import ClipSource, Cue
+
+OPENS_IN_MOST = 50
+COMES_WITHIN = Fraction(2)  # seconds in which it must be read back, else it is loaded again
+SETTLES_IN = Fraction(1)  # seconds from its loading after which its place is judged
+TRIES = 3  # to get it to its very frame; then a frame off is good enough
+AGAIN_AFTER = Fraction(10)  # seconds after which one that is further off is loaded again
+NEAR = 2  # frames that it may be off and still be put on air
+LEAST = Fraction(1)  # seconds of it that must be left
+WANTED_FOR = Fraction(1, 2)  # seconds after which what nobody wants is taken away
+
+
+def tend(step: Step) -> None:
+    """Load what lies beneath, keep it at its frame, and take away what does not."""
+    cue = _due(step)
+    mine = step.memory.beneath
+    if cue is None:
+        _take_away(step)
+        return
+    step.told("beneath")
+    if mine is None or not names.same_showing(mine.cue, cue):
+        if not step.was_told("under", 1):
+            _load(step, cue, Beneath(cue=cue))
+        return
+    _follow(step, mine)
+
+
+def is_ready_for(step: Step, due: Cue | None) -> bool:
+    """Whether what runs out of sight is `due`, at its frame."""
+    mine, source = step.memory.beneath, due.source if due is not None else None
+    if mine is None or due is None or not isinstance(source, ClipSource) or not mine.moves:
+        return False
+    if source.loop or due.transition is not TransitionType.CUT:
+        return False
+    if not names.shows(mine.name, source.path) or mine.frame is None:
+        return False
+    return abs(mine.frame - _where(due, source, mine.tick)) <= NEAR
+
+
+def bring_up(step: Step, due: Cue | None) -> None:
+    """Let it change places with what is on air."""
+    mine = step.memory.beneath
+    assert mine is not None  # noqa: S101  # the caller has looked
+    step.unload()
+    step.told("swap")
+    step.orders.append(Swap())
+    step.remember(beneath=None, known={**step.memory.known, mine.name: due})
+
+
+def is_coming_up(step: Step) -> bool:
+    """Whether the layers were told to change places, and nothing is seen of it yet."""
+    return step.was_told("swap", step.memory.lag + SHOWS_WITHIN)
+
+
+def _due(step: Step) -> Cue | None:
+    """The clip that lies beneath, if it can be played, and will be for a while."""
+    wanted = step.wanted
+    at = step.tick + OPENS_IN
+    cue = wanted.beneath.covering(at)
+    if cue is None or is_coming_up(step) or not _can_play(wanted, cue, at):
+        return None
+    return None if names.cue_mark(cue) in step.memory.bad else cue
+
+
+def _can_play(wanted: Wanted, cue: Cue, at: int) -> bool:
+    source = cue.source
+    if not isinstance(source, ClipSource) or source.loop or source.path in wanted.problems:
+        return False
+    total = wanted.lengths.get(source.path)
+    return total is not None and _where(cue, source, at) + wanted.frames(LEAST) < total
+
+
+def _load(step: Step, cue: Cue, mine: Beneath) -> None:
+    source = cue.source
+    assert isinstance(source, ClipSource)  # noqa: S101  # the caller has looked
+    number = step.memory.number + 1
+    name = names.name_for(cue, source.path, number)
+    at = max(cue.start, step.tick + mine.opens_in)
+    what = Material(name=name, path=source.path, in_frame=_where(cue, source, at))
+    step.told("under")
+    step.orders.append(Under(what=what))
+    mine = replace(mine, name=name, loaded_at=step.tick, tries=mine.tries + 1)
+    step.remember(number=number, beneath=replace(mine, frame=None, moves=False))
+
+
+def _follow(step: Step, mine: Beneath) -> None:
+    """See where it is; load it again where it is not there, or not where it should be."""
+    under, source = step.layer.under, mine.cue.source
+    assert isinstance(source, ClipSource)  # noqa: S101  # nothing else is loaded
+    since = step.tick - mine.loaded_at
+    if under is None or under.name != mine.name or under.frame is None:
+        if since > step.frames(COMES_WITHIN):
+            _load(step, mine.cue, replace(mine, tries=0))
+        return
+    if step.tick == mine.tick:
+        return  # the same reading, judged again
+    moves = under.is_clip and mine.frame is not None and under.frame > mine.frame
+    mine = replace(mine, tick=step.tick, frame=under.frame, moves=moves)
+    step.remember(beneath=mine)
+    off = under.frame - _where(mine.cue, source, step.tick)
+    settles = mine.tries < TRIES and since > step.frames(SETTLES_IN)
+    if (off and settles) or (abs(off) > 1 and since > step.frames(AGAIN_AFTER)):
+        opens_in = min(OPENS_IN_MOST, max(1, mine.opens_in - off))
+        _load(step, mine.cue, replace(mine, opens_in=opens_in))
+
+
+def _take_away(step: Step) -> None:
+    """Empty its layer, once nothing was wanted there for a while: it may be just about to go up."""
+    if step.layer.under is None or step.was_told("beneath", step.frames(WANTED_FOR)):
+        return
+    if not step.was_told("lower", step.memory.lag + SHOWS_WITHIN):
+        step.told("lower")
+        step.orders.append(Lower())
+    step.remember(beneath=None)
+
+
+def _where(cue: Cue, source: ClipSource, tick: int) -> int:
+    """The frame of the file at which it should be."""
+    return source.in_frame + tick - cue.start
