@@ -14,7 +14,7 @@ from fractions import Fraction
 from reconciler.model.desired import TransitionType
 from reconciler.sidecar.casparcg import names
 from reconciler.sidecar.casparcg.orders import Lower, Material, Swap, Under
-from reconciler.sidecar.casparcg.state import OPENS_IN, Beneath, Wanted
+from reconciler.sidecar.casparcg.state import Beneath, Wanted
 from reconciler.sidecar.casparcg.step import SHOWS_WITHIN, Step
 from reconciler.sidecar.engine_port import ClipSource, Cue
 
@@ -73,7 +73,7 @@ def is_coming_up(step: Step) -> bool:
 def _due(step: Step) -> Cue | None:
     """The clip that lies beneath, if it can be played, and will be for a while."""
     wanted = step.wanted
-    at = step.tick + OPENS_IN
+    at = step.tick + step.memory.opens_in
     cue = wanted.beneath.covering(at)
     if cue is None or is_coming_up(step) or not _can_play(wanted, cue, at):
         return None
@@ -93,7 +93,7 @@ def _load(step: Step, cue: Cue, mine: Beneath) -> None:
     assert isinstance(source, ClipSource)  # noqa: S101  # the caller has looked
     number = step.memory.number + 1
     name = names.name_for(cue, source.path, number)
-    at = max(cue.start, step.tick + mine.opens_in)
+    at = max(cue.start, step.tick + step.memory.opens_in)
     what = Material(name=name, path=source.path, in_frame=_where(cue, source, at))
     step.told("under")
     step.orders.append(Under(what=what))
@@ -118,8 +118,8 @@ def _follow(step: Step, mine: Beneath) -> None:
     off = under.frame - _where(mine.cue, source, step.tick)
     settles = mine.tries < TRIES and since > step.frames(SETTLES_IN)
     if (off and settles) or (abs(off) > 1 and since > step.frames(AGAIN_AFTER)):
-        opens_in = min(OPENS_IN_MOST, max(1, mine.opens_in - off))
-        _load(step, mine.cue, replace(mine, opens_in=opens_in))
+        step.remember(opens_in=min(OPENS_IN_MOST, max(1, step.memory.opens_in - off)))
+        _load(step, mine.cue, mine)
 
 
 def _take_away(step: Step) -> None:

@@ -92,7 +92,8 @@ class Helm:
 
     def begin_anew(self) -> None:
         """The engine that was steered is gone: what is read next is another one's."""
-        self.memory = Memory(number=self.memory.number, lag=self.memory.lag, bad=self.memory.bad)
+        old = self.memory
+        self.memory = Memory(number=old.number, lag=old.lag, opens_in=old.opens_in, bad=old.bad)
         self.layer = None
 
     def count_from(self, number: int) -> None:

@@ -72,7 +72,8 @@ class Life:
         self._listener = OscListener(self._hear)
         self._poked = False
         self._link: Link | None = None
-        self._pinged = self._connected = time.monotonic()
+        self._pong: Callable[[], bool] | None = None  # whether what was last asked for has come
+        self._pinged = self._connected = self._looked = time.monotonic()
         self._arrivals: deque[float] = deque(maxlen=ARRIVALS)
         self.mode = ""  # as the engine names its format
         self.tick = 0
@@ -160,21 +161,26 @@ class Life:
         if link is None or link.ended:
             return ""  # to be called again; its owner counts how long that takes
         quiet = now - max(self.read_at or 0.0, self._connected)
-        if now - self._pinged > (QUIET_FOR if quiet > QUIET_FOR else PING_EVERY):
-            self._pinged = now
-            if not self._answers(link):
-                return f"no PONG in {PONG_WITHIN:g} s: it hangs"
+        if not self._answers(link, now, QUIET_FOR if quiet > QUIET_FOR else PING_EVERY):
+            return f"no PONG in {PONG_WITHIN:g} s: it hangs"
         if quiet > DEAF_FOR:
             log.warning("no read-back for %g s, though it answers: it is called again", DEAF_FOR)
             self._drop()
         return ""
 
-    def _answers(self, link: Link) -> bool:
-        """Whether it still answers; one that ended the connection is not said to hang."""
-        try:
-            link.ping(PONG_WITHIN)
-        except Unreachable:
-            return bool(link.ended)
+    def _answers(self, link: Link, now: float, every: float) -> bool:
+        """Whether it still answers, as far as is known: the picture does not wait for its PONG."""
+        looked, self._looked = self._looked, now
+        if self._pong is not None:
+            if now - looked > PONG_WITHIN / 2:
+                self._pinged = now  # it was us who stood still
+            if not self._pong():
+                return now - self._pinged <= PONG_WITHIN
+            self._pong = None
+        if now - self._pinged > every:
+            self._pinged = now
+            with contextlib.suppress(Unreachable):  # it ended the connection, and does not hang
+                self._pong = link.ping()
         return True
 
     def ask(self, command: Command) -> Reply | None:
@@ -227,6 +233,6 @@ class Life:
             self._news.notify_all()
 
     def _drop(self) -> None:
-        link, self._link = self._link, None
+        link, self._link, self._pong = self._link, None, None
         if link is not None:
             link.close()

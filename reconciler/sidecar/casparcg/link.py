@@ -75,16 +75,21 @@ class Link:
             return self._ask_all(commands, within)
         return self._ask_all(commands, within, around=(amcp.begin(), amcp.commit()))
 
-    def ping(self, within: float) -> float:
-        """Return the seconds until the PONG; raises `Unreachable` if none came `within`."""
-        begun = time.monotonic()
+    def ping(self) -> Callable[[], bool]:
+        """Ask for a PONG, and return at once what tells whether it has come.
+
+        Raises `Unreachable` if the connection has ended; one that ends later lets no PONG come.
+        """
         token, question = self._enter("ping")
-        try:
-            self._send(amcp.ping(token).line())
-            self._await(question, begun + within, "PING")
-        finally:
+        self._send(amcp.ping(token).line())
+
+        def has_come() -> bool:
+            if question.reply is None:
+                return False
             self._leave(token)
-        return time.monotonic() - begun
+            return True
+
+        return has_come
 
     def close(self) -> None:
         """End the connection; may be called again."""

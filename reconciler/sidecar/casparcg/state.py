@@ -15,7 +15,6 @@ from reconciler.sidecar.engine_port import Cue
 
 NAMES_KNOWN = 64  # names remembered; a layer holds two at a time
 BAD_KNOWN = 256
-OPENS_IN = 4  # ticks from loading a file to its first picture, before anything was measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +143,6 @@ class Beneath:
     cue: Cue
     name: str = ""
     loaded_at: int = 0
-    opens_in: int = OPENS_IN  # ticks from its loading to its first picture
     tries: int = 0
     tick: int = 0
     frame: int | None = None
@@ -165,6 +163,7 @@ class Memory:
 
     number: int = 0  # of loadings, so that no two share a name
     lag: int = 2  # ticks from a command to the reading that shows it; measured at each take
+    opens_in: int = 4  # ticks from a command to the first picture of the file that it names
     known: Mapping[str, Cue | None] = field(default_factory=dict)
     airing: Airing | None = None
     coming: Coming | None = None

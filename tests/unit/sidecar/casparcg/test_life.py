@@ -11,12 +11,13 @@ import pytest
 
 from reconciler.model.video import VideoFormat
 from reconciler.sidecar.casparcg.helm import Helm
-from reconciler.sidecar.casparcg.life import Life
+from reconciler.sidecar.casparcg.life import PING_EVERY, PONG_WITHIN, Life
 from reconciler.sidecar.casparcg.names import name_for
 from reconciler.sidecar.casparcg.osc_packets import State
 from reconciler.sidecar.casparcg.sending import Sending
 from reconciler.sidecar.casparcg.ticks import WallClock
 from reconciler.sidecar.engine_port import Began, ClipSource, Cue, Evidence, FreezeSource
+from tests.unit.sidecar.casparcg.peer import Peer, obedient
 
 FOLLOWING = Cue(key="b", start=1100, frames=None, source=ClipSource(path="/m/b.mp4", in_frame=0))
 ON_AIR = Cue(key="a", start=1000, frames=100, source=ClipSource(path="/m/a.mp4", in_frame=0))
@@ -102,3 +103,35 @@ def test_an_act_is_ordered_by_the_last_reading_until_the_next_is_due(
     life.read_at += 0.9
     life.again()
     assert "pause" in helm.memory.told_at
+
+
+def test_the_picture_does_not_wait_for_a_pong() -> None:
+    peer = Peer(lambda line: b"" if line.startswith("PING") else obedient(line))
+    helm = Helm(VideoFormat.parse("720p2500"), Linked(), Path("/slate.png"))
+    wall = WallClock(Fraction(25), wall=0, mono=0)
+    life = Life(peer.address, "phrase", helm, Sending(), wall)
+    try:
+        life.call()
+        life._pinged -= PING_EVERY
+        assert life.trouble() == "", "it has a second, which nobody waits for"
+        life._pinged -= PONG_WITHIN
+        assert "no PONG" in life.trouble()
+    finally:
+        life.close()
+        peer.close()
+
+
+def test_who_stood_still_himself_does_not_call_the_engine_hung() -> None:
+    peer = Peer(lambda line: b"" if line.startswith("PING") else obedient(line))
+    helm = Helm(VideoFormat.parse("720p2500"), Linked(), Path("/slate.png"))
+    life = Life(peer.address, "phrase", helm, Sending(), WallClock(Fraction(25), wall=0, mono=0))
+    try:
+        life.call()
+        life._pinged -= PING_EVERY
+        life.trouble()
+        life._pinged -= 5
+        life._looked -= 5
+        assert life.trouble() == ""
+    finally:
+        life.close()
+        peer.close()
