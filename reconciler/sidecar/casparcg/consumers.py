@@ -32,7 +32,7 @@ class Consumer:
     """One output as the engine is told of it.
 
     `kind` is what read-back calls it (ffmpeg, decklink, ndi); `overwrites` is a file that starting
-    it deletes, so move it aside before. `waits` is whether a caller has to come first.
+    it deletes, so move it aside before. `waits` is whether a caller has to come first, at `place`.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Consumer:
     element: Element = field(repr=False)
     overwrites: str = field(default="", repr=False)
     waits: bool = False
+    place: str = field(default="", repr=False)
 
     @property
     def counts_frames(self) -> bool:
@@ -134,6 +135,7 @@ def _coded(name: str, to: Destination, coding: Coding, taken: set[int]) -> Consu
         ),
         overwrites=to.overwrites,
         waits=to.waits,
+        place=to.path if to.waits else "",
     )
 
 

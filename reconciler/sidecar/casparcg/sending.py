@@ -25,6 +25,7 @@ class Sending:
         self._refused: Mapping[str, str] = {}
         self._running: dict[int, Watched] = {}
         self._over: list[int] = []  # ports that have to be freed
+        self._taken: dict[str, float] = {}  # until when who was removed still listens, by place
         self.open = False
 
     def want(
@@ -49,6 +50,7 @@ class Sending:
     def begin(self, running: Iterable[Consumer], now: float) -> None:
         """A new engine runs what its config told it to."""
         self._over.clear()
+        self._taken.clear()
         self._running = {each.port: watch.begin(each, now) for each in running}
 
     @property
@@ -94,11 +96,14 @@ class Sending:
         for port, each in tuple(self._running.items()):
             if due.get(port) != each.consumer:
                 del self._running[port]
+                self._taken[each.consumer.place] = now + watch.lingers(each)
                 found.append((each.consumer.remove(), None))
         found += [(amcp.remove(port), None) for port in self._over]
         self._over.clear()
         for port, consumer in due.items():
             running = self._running.get(port)
+            if running is None and now < self._taken.get(consumer.place, now):
+                continue  # who was there before would be in its way, and would take its caller
             if running is None:
                 self._running[port] = watch.begin(consumer, now)
                 found.append((consumer.add(), consumer))
@@ -120,5 +125,6 @@ class Sending:
             return OutputState(name=consumer.name, state="silent")
         running = self._running.get(consumer.port)
         if running is None:
-            return OutputState(name=consumer.name, state="opening")
+            state = "waiting" if consumer.waits else "opening"
+            return OutputState(name=consumer.name, state=state)
         return watch.state_of(running, now)

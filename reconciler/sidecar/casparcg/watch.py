@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reconciler.sidecar.casparcg.consumers import Consumer
+from reconciler.sidecar.casparcg.destinations import LISTEN_SECONDS
 from reconciler.sidecar.casparcg.seen import ServerSeen
 from reconciler.sidecar.engine_port import OutputState
 
@@ -21,6 +22,7 @@ PATIENT_EVERY = 8  # starts; a sole output that was refused may stay listed of o
 # start in so many is given the longest time
 BACK_OFF = (0.0, 0.25, 0.5, 1.0, 1.5)  # seconds before the next start, by deaths in a row; the
 # last is short, for a far end that returns has to be sent to within 3 s
+LINGERS = 0.5  # seconds that a listener's port may be taken after its time
 WELL_AFTER = 30.0  # seconds of sending after which a death counts as the first again
 _TICKS_COUNT = 2  # how often a tick's own time may count: where a channel has fields, its rate is
 # theirs
@@ -84,6 +86,13 @@ def is_due(watched: Watched, now: float) -> bool:
     return watched.wants_start and now >= watched.retry_at
 
 
+def lingers(watched: Watched) -> float:
+    """For how many seconds it keeps its port after REMOVE: a listener goes on until its time."""
+    if not (watched.consumer.waits and watched.alive) or watched.rose_at is not None:
+        return 0.0
+    return max(0.0, LISTEN_SECONDS + LINGERS - watched.age)
+
+
 def look(watched: Watched, seen: ServerSeen, now: float, *, list_moves: bool) -> Watched:
     """Take one reading. `list_moves` tells that some other output's count rose lately.
 
@@ -115,8 +124,11 @@ def _older(watched: Watched, seen: ServerSeen, now: float) -> Watched:
 def _unlisted(watched: Watched, now: float) -> Watched:
     if watched.rose_at is None and watched.age < UNLISTED_FOR:
         return watched
-    if watched.consumer.waits:
-        return _dead(watched, now, "nobody called; it listens anew")
+    if watched.consumer.waits and watched.age > LISTEN_SECONDS / 2:
+        return _dead(watched, now, "")  # nobody called: it listens anew
+    if watched.consumer.waits and watched.rose_at is None:
+        taken = _dead(watched, now, "its port is taken; it listens once that is free")
+        return replace(taken, retry_at=now + _pause(watched))
     why = "the engine dropped it" if watched.rose_at is not None else "it could not be opened"
     return _dead(watched, now, why)
 
@@ -140,7 +152,7 @@ def _counted(watched: Watched, frame: int | None, now: float) -> Watched:
 
 def _opening(watched: Watched, now: float) -> Watched:
     if watched.consumer.waits:
-        return watched
+        return replace(watched, error="")
     patience = _patience(watched)
     if watched.still < patience:
         return watched
@@ -154,7 +166,7 @@ def _patience(watched: Watched) -> float:
 
 
 def _dead(watched: Watched, now: float, why: str) -> Watched:
-    pause = 0.0 if watched.consumer.waits else BACK_OFF[min(watched.deaths, len(BACK_OFF) - 1)]
+    pause = 0.0 if watched.consumer.waits else _pause(watched)
     return replace(
         watched,
         alive=False,
@@ -163,6 +175,10 @@ def _dead(watched: Watched, now: float, why: str) -> Watched:
         sends_since=None,
         error=why,
     )
+
+
+def _pause(watched: Watched) -> float:
+    return BACK_OFF[min(watched.deaths, len(BACK_OFF) - 1)]
 
 
 # ── what others are told ─────────────────────────────────────────────────────────────────────────
@@ -183,7 +199,7 @@ def state_of(watched: Watched, now: float) -> OutputState:
 
 def _judge(watched: Watched, now: float) -> tuple[str, str]:
     if watched.consumer.waits and not is_moving(watched, now):
-        return "waiting", ""
+        return "waiting", watched.error
     if not watched.alive:
         more = f"; started anew {watched.restarts} times" if watched.restarts else ""
         return "down", f"{watched.error}{more}"

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.model.video import VideoFormat
 from reconciler.sidecar.casparcg.consumers import consumers_for
+from reconciler.sidecar.casparcg.destinations import LISTEN_SECONDS
 from reconciler.sidecar.casparcg.osc_packets import StateJoiner, read_packet
 from reconciler.sidecar.casparcg.seen import from_osc
 from reconciler.sidecar.casparcg.sending import Sending
@@ -96,6 +97,37 @@ def test_a_lost_output_is_back_within_3_s_of_its_far_end_and_the_other_misses_no
     assert len(other.got) - begun == story.caspar.channel().ticks - ticks
     story.until(0, "sending", 3)
     assert story.sending.states(story.time)[1].restarts == 0
+
+
+def test_a_listener_is_begun_again_once_the_one_before_has_let_its_port_go() -> None:
+    story = Story("srt://127.0.0.1:9001?mode=listener")
+    story.caspar.far_ends.set(story.paths[0], "mute")  # nobody calls
+    for _ in range(50):
+        story.turn()
+    story.sending.open = False
+    story.turn()
+    closed = story.time
+    story.sending.open = True
+    begun: list[float] = []
+    while story.time < closed + 20:
+        if story.sending.running() and not begun:
+            begun.append(story.time)
+        story.turn()
+        assert story.states() == ["waiting"]
+
+    assert [round(at - closed) for at in begun] == [LISTEN_SECONDS - 2 + 1]
+    assert story.sending.states(story.time)[0].restarts == 0
+
+
+def test_another_engine_holds_no_port_of_the_one_before() -> None:
+    story = Story("srt://127.0.0.1:9001?mode=listener")
+    story.turn()
+    story.sending.open = False
+    story.turn()
+    story.sending.begin((), story.time)
+    story.sending.open = True
+    story.turn()
+    assert list(story.sending.running()) == story.ports
 
 
 def _flows(story: Story) -> bool:

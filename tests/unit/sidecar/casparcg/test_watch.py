@@ -223,6 +223,20 @@ def test_a_listener_waits_as_long_as_it_takes() -> None:
     assert state(counted(started(anew, 101.0), (102.0, 0), (102.04, 1)), 102.04)[0] == "sending"
 
 
+def test_a_listener_whose_port_is_taken_says_so_and_is_not_begun_all_the_time() -> None:
+    watched = begin(LISTENER, 0.0)
+    starts = []
+    for step in range(1, 200):
+        at = step / 10
+        if is_due(watched, at):
+            watched = started(watched, at)
+            starts.append(at)
+        watched = unlisted(watched, at)
+    assert state(watched, 20.0) == ("waiting", "its port is taken; it listens once that is free")
+    assert len(starts) <= 12
+    assert state(counted(started(watched, 20.0), *mute(20.0, 21.0)), 21.0) == ("waiting", "")
+
+
 def test_a_device_is_listed_and_no_more_is_said() -> None:
     def listed(*, list_moves: bool) -> Watched:
         found = seen(DECKLINK.port, None, 1.0, kind="decklink")
