@@ -85,4 +85,18 @@ def _is_short(wanted: Wanted, layer: Layer, airing: Airing) -> Stuck | None:
     asked = layer.in_frame + layer.length
     if total is not None and asked < total:
         return None  # not the file is over, but the part that was asked for: a cut goes on with it
+    if (
+        total is not None
+        and due_end is not None
+        and _lasts(airing.cue, due_end) <= total + SHORT_BY
+    ):
+        return None  # it is as long as its cue: the channel ran ahead, having caught up a stall
     return Stuck(airing.cue, "the clip ends before its time", short=True)
+
+
+def _lasts(cue: Cue | None, end: int) -> int:
+    """How long its file must be for it to play until `end`."""
+    source = cue.source if cue is not None else None
+    assert isinstance(source, ClipSource)  # noqa: S101  # the caller has looked
+    assert cue is not None  # noqa: S101  # it has a source
+    return source.in_frame + end - cue.start

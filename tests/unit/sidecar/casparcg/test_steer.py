@@ -498,3 +498,14 @@ def test_a_clip_that_is_too_short_ends_once() -> None:
     story.until(175)
     assert [each[0] for each in story.began] == ["a", "b"]
     assert [(key, why) for key, *_, why in story.ended] == [("a", "short"), ("b", "end")]
+
+
+def test_a_clip_as_long_as_its_cue_is_not_short_because_the_channel_ran_ahead() -> None:
+    story = run(clip("a", 20, 100), clip("b", 120, 50), a=100)
+    story.until(60)
+    story.shift = -10  # a stall was caught up in a burst: the engine is ten ticks further
+    story.until(200)
+    assert ("a", 20, 119, "end") in story.ended or ("a", 20, 118, "end") in story.ended
+    assert [why for *_, why in story.ended if why == "short"] == []
+    assert "slate" not in {name for name, _ in story.shown(20, 170)}
+    assert [key for key, *_ in story.began] == ["a", "b"]
