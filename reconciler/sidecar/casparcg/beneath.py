@@ -20,10 +20,10 @@ from reconciler.sidecar.engine_port import ClipSource, Cue
 
 OPENS_IN_MOST = 50
 COMES_WITHIN = Fraction(2)  # seconds in which it must be read back, else it is loaded again
-SETTLES_IN = Fraction(1)  # seconds from its loading after which its place is judged
+SETTLES_IN = Fraction(1, 2)  # seconds from its loading after which its place is judged
 TRIES = 3  # to get it to its very frame; then a frame off is good enough
 AGAIN_AFTER = Fraction(10)  # seconds after which one that is further off is loaded again
-NEAR = 2  # frames that it may be off and still be put on air
+NEAR = 3  # frames that it may be off and still be put on air
 LEAST = Fraction(1)  # seconds of it that must be left
 WANTED_FOR = Fraction(1, 2)  # seconds after which what nobody wants is taken away
 
@@ -98,7 +98,7 @@ def _load(step: Step, cue: Cue, mine: Beneath) -> None:
     step.told("under")
     step.orders.append(Under(what=what))
     mine = replace(mine, name=name, loaded_at=step.tick, tries=mine.tries + 1)
-    step.remember(number=number, beneath=replace(mine, frame=None, moves=False))
+    step.remember(number=number, beneath=replace(mine, frame=None, moves=False, learned=False))
 
 
 def _follow(step: Step, mine: Beneath) -> None:
@@ -113,12 +113,19 @@ def _follow(step: Step, mine: Beneath) -> None:
     if step.tick == mine.tick:
         return  # the same reading, judged again
     moves = under.is_clip and mine.frame is not None and under.frame > mine.frame
-    mine = replace(mine, tick=step.tick, frame=under.frame, moves=moves)
+    moved_at = step.tick if moves else mine.moved_at
+    mine = replace(mine, tick=step.tick, frame=under.frame, moves=moves, moved_at=moved_at)
     step.remember(beneath=mine)
+    if not moves:
+        if min(since, step.tick - moved_at) > step.frames(COMES_WITHIN):
+            _load(step, mine.cue, replace(mine, tries=0))
+        return
     off = under.frame - _where(mine.cue, source, step.tick)
+    if not mine.learned:
+        opens_in = min(OPENS_IN_MOST, max(1, step.memory.opens_in - off))
+        step.remember(opens_in=opens_in, beneath=replace(mine, learned=True))
     settles = mine.tries < TRIES and since > step.frames(SETTLES_IN)
     if (off and settles) or (abs(off) > 1 and since > step.frames(AGAIN_AFTER)):
-        step.remember(opens_in=min(OPENS_IN_MOST, max(1, step.memory.opens_in - off)))
         _load(step, mine.cue, mine)
 
 

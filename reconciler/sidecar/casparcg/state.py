@@ -147,6 +147,8 @@ class Beneath:
     tick: int = 0
     frame: int | None = None
     moves: bool = False
+    moved_at: int = 0
+    learned: bool = False  # how long it took to open
 
 
 @dataclass(frozen=True, slots=True)

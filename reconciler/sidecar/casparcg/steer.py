@@ -43,7 +43,8 @@ PATIENCE = Fraction(1)  # seconds that the last picture stands for a cue that fa
 SEEK_TICKS = 2  # that a background needs to have its picture after it was sought
 RESUMES_NEAR = 3  # frames that a held picture may be off to go on as it is
 LAST_CALL = Fraction(1)  # seconds before AUTO fires in which its moment is moved in any case
-LATE_BY_ACT = 2  # frames that an event begun by an act may lack at its end: seeking costs four
+LATE_BY_ACT = Fraction(1, 6)  # seconds that an event begun by an act may lack at its end: to seek
+# in it first would cost the act as much again
 LATE_AUTO = 3  # ticks after which AUTO has missed its moment
 LAST_FRAMES = 5  # of a cue that are not worth joining
 
@@ -335,7 +336,7 @@ class _Judgement(Step):
             known={**self.memory.known, back.what.name: due},
             back=replace(back, cue=due, take_at=self.here - late),
         )
-        self._arrive(self.memory.back or back, due, late_most=LATE_BY_ACT)
+        self._arrive(self.memory.back or back, due, late_most=self.frames(LATE_BY_ACT))
 
     def _seek(self, back: Back, late: int) -> None:
         """Have a background that comes late begin where it should be by then."""
