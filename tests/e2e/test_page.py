@@ -197,10 +197,15 @@ def test_the_channel_s_own_page(studio: Studio, page: Page, wall: str) -> None:
 
 def test_as_run_pages_back_and_forth(studio: Studio, page: Page, wall: str) -> None:
     rows = studio.asrun[studio["news"].facts.name]
-    rows[:] = [{**rows[0], "id": number, "title": f"row {number}"} for number in range(120, 0, -1)]
+    rows[:] = [
+        {**rows[0], "id": number, "title": f"row {number}", "start_error_ms": 7}
+        for number in range(120, 0, -1)
+    ]
     first = "document.querySelector('#asrun tbody td:nth-child(3)')?.textContent"
     page.go(f"{wall}/channels/news")
     page.wait(f"{first} === 'row 120'")
+    off = page.run("document.querySelector('#asrun tbody td:nth-child(6)').textContent")
+    assert off == f"+{rows[0]['start_error_ms']} ms"
     for expected in ("row 70", "row 20"):
         page.wait("!document.getElementById('older').disabled")
         page.run("document.getElementById('older').click()")

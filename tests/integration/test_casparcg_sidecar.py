@@ -40,13 +40,13 @@ def test_acts_are_read_back_and_accounted_for(rig: Rig) -> None:
     rig.send(seen)
     rig.until(seen, lambda a: a.ready and a.on_air is not None, within=40)
     took: list[object] = []
-    for act in ("pause", "resume", "skip"):
+    for act in ("pause", "resume", "skip", "stop", "play"):
         said = rig.client.transport(seen, act, {})
         took.append((act, said["latency_ms"], said["shown"]))
     print("acts with the fake CasparCG, in ms:", took)  # noqa: T201  # measured
     eventually(lambda: {"paused", "skipped"} <= {r.why for r in rig.rows(seen)})
     rows = rig.rows(seen)
-    assert len([r for r in rows if r.kind == "act"]) >= 3
+    assert len([r for r in rows if r.kind == "act"]) >= 5
     assert "engine" in {r.evidence for r in rows if r.kind == "programme"}
     assert all(r.start_error_ms is not None for r in rows if r.evidence == "engine")
 

@@ -68,7 +68,8 @@ async function lookAtAsrun() {
     const bad = row.error || !["end", "skipped", "", null, undefined].includes(row.why);
     return line([
       clock(Date.parse(row.started_at), zone), row.ended_at ? clock(Date.parse(row.ended_at), zone) : "",
-      offBy(row.start_error_ms), row.title || row.item || row.event, row.asset, row.evidence, [row.why, row.error].filter(Boolean).join(": "),
+      row.title || row.item || row.event, row.asset, row.evidence, offBy(row.start_error_ms),
+      [row.why, row.error].filter(Boolean).join(": "),
     ], bad ? "bad" : "");
   }));
   const older = document.getElementById("older");
