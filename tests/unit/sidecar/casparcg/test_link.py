@@ -14,7 +14,7 @@ from reconciler.sidecar.casparcg import amcp
 from reconciler.sidecar.casparcg.amcp import Clip, Stream
 from reconciler.sidecar.casparcg.link import Link, connect
 from tests.unit.sidecar.casparcg.peer import Answer, Peer, listening, obedient
-from tests.unit.sidecar.situations import eventually
+from tests.waiting import eventually
 
 PATIENCE = 10.0  # seconds; nothing here takes so long unless it is broken
 SOON = 0.05  # seconds, for answers that must never come
