@@ -222,12 +222,23 @@ def test_a_grant_counts_from_the_clock_that_it_echoes(rig: Rig) -> None:
     seen = rig.start()
     rig.load(seen, rundown(from_now("a", frames=4000)))
     answer = rig.until(seen, lambda a: a.ready)
-    stale = replace(seen, answer=replace(answer, clock_ms=answer.clock_ms - 60_000))
+    rig.until(seen, lambda a: a.clock_ms > answer.clock_ms + 300)
 
-    rig.client.grant(stale, timedelta(seconds=30))
+    assert rig.client.grant(replace(seen, answer=answer), timedelta(seconds=0.3))
 
-    left = rig.client.status(seen).lease_left
-    assert left == timedelta(0)
+    assert rig.client.status(seen).lease_left == timedelta(0)
+    assert not rig.client.status(seen).sending
+
+
+def test_a_grant_that_was_asked_of_another_life_gives_no_right(rig: Rig) -> None:
+    seen = rig.start()
+    rig.load(seen, rundown(from_now("a", frames=4000)))
+    answer = rig.until(seen, lambda a: a.ready)
+    before = replace(answer, clock_ms=answer.clock_ms - 60_000)
+
+    assert not rig.client.grant(replace(seen, answer=before), timedelta(seconds=90))
+
+    assert rig.client.status(seen).lease_left is None
     assert not rig.client.status(seen).sending
 
 
