@@ -17,9 +17,9 @@ from reconciler.model.video import VideoFormat
 from reconciler.sidecar.casparcg import amcp
 from reconciler.sidecar.casparcg.amcp import Command
 from reconciler.sidecar.casparcg.consumers import consumers_for
-from reconciler.sidecar.casparcg.helm import Helm
+from reconciler.sidecar.casparcg.helm import Helm, Known
 from reconciler.sidecar.casparcg.life import Life
-from reconciler.sidecar.casparcg.orders import LAYER
+from reconciler.sidecar.casparcg.orders import HIDDEN, LAYER
 from reconciler.sidecar.casparcg.sending import Sending
 from reconciler.sidecar.casparcg.shelf import Shelf
 from reconciler.sidecar.casparcg.slate import write_slate
@@ -36,7 +36,7 @@ from reconciler.sidecar.engine_port import (
 from reconciler.sidecar.position import wall_frame
 from tests.loopback import free_port
 
-FRAMES = 125
+SECONDS = 5  # of the clip
 _PATH = re.compile(r"<media-path>([^<]+)</media-path>")
 
 
@@ -58,6 +58,7 @@ class Player:
         self.life = Life(address, "reconcile-live", self.helm, self.sending, self._wall)
         self._serial = 0
         self._clip = self._make_clip()
+        self.helm.know(Known(lengths={str(self._clip): int(SECONDS * self.video.rate)}))
         assert self.life.call(), f"{address}: no connection"
 
     def _look(self, address: tuple[str, int]) -> None:
@@ -82,7 +83,9 @@ class Player:
         """Leave an empty layer, no output and no file."""
         self.sending.open = False
         self.life.keep_outputs()
-        self.life.ask(amcp.clear(LAYER))
+        for layer in (LAYER, HIDDEN):
+            self.life.ask(amcp.clear(layer))
+            self.life.ask(amcp.mixer_clear(layer))
         self.life.close()
         for name in self.helm.memory.known:
             (self.media / name).unlink(missing_ok=True)

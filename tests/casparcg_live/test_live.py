@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.sidecar.engine_port import Cue, FreezeSource, WantedOutput
+from reconciler.sidecar.engine_port import Cue, FreezeSource, SlateSource, WantedOutput
 from tests.casparcg_live.player import FarEnd, Player
 
 pytestmark = [pytest.mark.slow]
 NEAR = 1  # frames that a start may be off
+SLATE = SlateSource()
 
 
 def lead(player: Player) -> int:
@@ -58,6 +59,25 @@ def test_pause_holds_and_goes_on_with_the_next_frame(player: Player) -> None:
     player.until_frame(until + 20)
     assert abs(held - (at - start)) <= 3
     assert abs(player.began["a2"].source_frame - held) <= 3
+
+
+def test_what_a_stop_hides_is_on_air_at_once_and_at_its_frame(player: Player) -> None:
+    start = lead(player)
+    stop = start + 15
+    player.show(player.clip("a", start, 15), Cue(key="stop", start=stop, frames=None, source=SLATE))
+    player.until_frame(stop + 5)
+    player.helm.lie_beneath((player.clip("a~", stop, 110, begin=15),))
+    player.until_frame(stop + 45)
+    at = player.now() + 1
+    player.show(
+        Cue(key="stop", start=stop, frames=at - stop, source=SLATE),
+        player.clip("a2", at, 40, begin=at - start),
+    )
+    player.helm.lie_beneath(())
+    player.until_frame(at + 20)
+    began = player.began["a2"]
+    assert began.tick - at <= 3
+    assert abs(began.source_frame - (began.tick - start)) <= NEAR
 
 
 def test_a_missing_clip_is_told_and_the_next_is_on_time(player: Player) -> None:
