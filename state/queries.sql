@@ -351,20 +351,21 @@ delete from channel_leases where channel = %(channel)s and sending_epoch = %(epo
 -- name: renew_lease
 -- Prolong the lease of the epoch that has it; never shorten what a sidecar may believe.
 update channel_leases set
-  granted_at = clock_timestamp(),
-  granted_until = coalesce(clock_timestamp() + %(ttl)s::interval, '9999-12-31 00:00+00'),
-  expires_at = greatest(expires_at, coalesce(clock_timestamp() + %(ttl)s::interval, '9999-12-31 00:00+00'))
+  granted_at = t.now,
+  granted_until = coalesce(t.now + %(ttl)s::interval, '9999-12-31 00:00+00'),
+  expires_at = greatest(expires_at, coalesce(t.now + %(ttl)s::interval, '9999-12-31 00:00+00'))
+from (select clock_timestamp() as now) as t
 where channel = %(channel)s and sending_epoch = %(epoch)s
 returning granted_until;
 
 -- name: renew_leases
 -- Prolong the leases of many channels whose epochs have them; returns those, and until when.
 update channel_leases l set
-  granted_at = clock_timestamp(),
-  granted_until = coalesce(clock_timestamp() + w.ttl, '9999-12-31 00:00+00'),
-  expires_at = greatest(expires_at, coalesce(clock_timestamp() + w.ttl, '9999-12-31 00:00+00'))
+  granted_at = t.now,
+  granted_until = coalesce(t.now + w.ttl, '9999-12-31 00:00+00'),
+  expires_at = greatest(expires_at, coalesce(t.now + w.ttl, '9999-12-31 00:00+00'))
 from unnest(%(channels)s::text[], %(epochs)s::bigint[], %(ttls)s::interval[])
-  as w (channel, epoch, ttl)
+  as w (channel, epoch, ttl), (select clock_timestamp() as now) as t
 where l.channel = w.channel and l.sending_epoch = w.epoch
 returning l.channel, l.granted_until;
 
