@@ -201,11 +201,15 @@ def test_as_run_pages_back_and_forth(studio: Studio, page: Page, wall: str) -> N
         {**rows[0], "id": number, "title": f"row {number}", "start_error_ms": 7}
         for number in range(120, 0, -1)
     ]
+    nameless = {"kind": "slate", "event": "slate@2026-11-30T09:37:33Z+20"}
+    rows[1] = {**rows[1], **nameless, "title": None, "item": None, "asset": None}
     first = "document.querySelector('#asrun tbody td:nth-child(3)')?.textContent"
     page.go(f"{wall}/channels/news")
     page.wait(f"{first} === 'row 120'")
     off = page.run("document.querySelector('#asrun tbody td:nth-child(6)').textContent")
     assert off == f"+{rows[0]['start_error_ms']} ms"
+    second = "document.querySelector('#asrun tbody tr:nth-child(2) td:nth-child(3)').textContent"
+    assert page.run(second) == "slate"
     for expected in ("row 70", "row 20"):
         page.wait("!document.getElementById('older').disabled")
         page.run("document.getElementById('older').click()")

@@ -3,6 +3,7 @@
 import { freshness, lineupBanners } from "./banners.js";
 import { Card, text } from "./card.js";
 import { ask, page, repeat } from "./net.js";
+import { titleOf } from "./panels.js";
 import { clock, now, setClock, span, timecode } from "./time.js";
 
 const main = document.getElementById("channel");
@@ -68,7 +69,7 @@ async function lookAtAsrun() {
     const bad = row.error || !["end", "skipped", "", null, undefined].includes(row.why);
     return line([
       clock(Date.parse(row.started_at), zone), row.ended_at ? clock(Date.parse(row.ended_at), zone) : "",
-      row.title || row.item || row.event, row.asset, row.evidence, offBy(row.start_error_ms),
+      titleOf(row), row.asset, row.evidence, offBy(row.start_error_ms),
       [row.why, row.error].filter(Boolean).join(": "),
     ], bad ? "bad" : "");
   }));

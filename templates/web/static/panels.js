@@ -57,12 +57,17 @@ function row(cells, kind = "") {
 
 const at = (value, zone) => (value ? clock(Date.parse(value), zone) : "");
 
+// What an as-run row is called; of the slate its event is but a time.
+export function titleOf(one) {
+  return one.title || one.item || (one.kind === "slate" ? "slate" : one.event);
+}
+
 function asrunRow(one, zone, titles) {
   const bad = one.error || (one.why && !["end", "skipped"].includes(one.why));
   const how = one.error || (one.why === "end" ? "" : one.why);
   return row([
     ["at", at(one.started_at, zone)], ["who", titles.get(one.channel) ?? one.channel],
-    ["what", one.title || one.item || one.event], ["how", how],
+    ["what", titleOf(one)], ["how", how],
   ], bad ? "bad" : "");
 }
 
