@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.machines import Machine
-from tests.postgres_fixtures import missing, short_folder
+from tests.postgres_fixtures import short_folder
+from tests.strict import missing
 
 NEEDED = ("dockerd", "docker", "containerd", "runc", "iptables")
 PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"

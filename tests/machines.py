@@ -28,9 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
-
-from tests.postgres_fixtures import missing
+from tests.strict import missing, unable
 
 NEEDED = ("unshare", "nsenter", "setpriv", "ip", "tini")
 T = TypeVar("T")
@@ -115,7 +113,7 @@ def network() -> Iterator[Network]:
     if lacking:
         missing(f"{lacking[0]} (Debian's iproute2 and docker.io)")
     if os.geteuid() != 0:
-        _unable("only root may make machines of namespaces")
+        unable("only root may make machines of namespaces")
     with ExitStack() as stack:
         switch = stack.enter_context(_powered("switch"))
         _ip(switch, "link add hub type bridge")
@@ -183,16 +181,10 @@ def _powered(name: str) -> Iterator[Machine]:
             assert power.stdout is not None
             assert power.stderr is not None
             if power.stdout.readline() != b"up\n":
-                _unable(f"no machine can be made: {power.stderr.read().decode()[-200:]}")
+                unable(f"no machine can be made: {power.stderr.read().decode()[-200:]}")
             yield Machine(name=name, first=_first_of(power.pid))
         finally:
             power.kill()  # and the kernel kills its child, and with it all of the machine
-
-
-def _unable(why: str) -> None:
-    if os.environ.get("RECONCILE_TEST_STRICT") == "1":
-        pytest.fail(why)
-    pytest.skip(why)
 
 
 def _first_of(pid: int) -> int:

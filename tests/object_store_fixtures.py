@@ -25,7 +25,8 @@ import pytest
 from reconciler.model.sources import DesiredStore
 from reconciler.model.text import Text
 from tests.loopback import free_ports
-from tests.postgres_fixtures import missing, short_folder
+from tests.postgres_fixtures import short_folder
+from tests.strict import missing
 
 ACCESS_KEY, SECRET_KEY = "test:tester", "testing"
 _SERVERS = ("account", "container", "object")

@@ -28,17 +28,11 @@ from reconciler.adapters.embedded_postgres import EmbeddedPostgres
 from reconciler.adapters.postgres_binaries import system_folders, wheel_folders
 from reconciler.adapters.postgres_migrations import migrate
 from reconciler.adapters.postgres_pool import Database
+from tests.strict import missing
 
 KINDS = ("server_18", "server_15")
 _FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}
 _numbers = itertools.count(1)
-
-
-def missing(what: str) -> None:
-    """Skip this test for want of `what`; fail where nothing may be missing."""
-    if os.environ.get("RECONCILE_TEST_STRICT") == "1":
-        pytest.fail(f"{what} is not installed")
-    pytest.skip(f"{what} is not installed")
 
 
 @contextmanager

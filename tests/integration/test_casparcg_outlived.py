@@ -24,6 +24,7 @@ from reconciler.sidecar.disk import GUARD_FILE, read_json
 from reconciler.sidecar.proc import start_time
 from tests.integration.casparcg_kit import FAKE, engine_pid, make_clip, sends
 from tests.loopback import datagrams
+from tests.strict import unable
 from tests.unit.sidecar.rig import Rig, from_now
 from tests.unit.sidecar.situations import rundown
 from tests.waiting import eventually
@@ -136,7 +137,7 @@ def until_again(rig: Rig, seen: SidecarSeen, dead: int) -> SidecarSeen:
     begun = time.monotonic()
     eventually(answers, within=STARTS)
     if time.monotonic() - begun > 2 * LONG / 25 - 3:
-        pytest.skip("this machine starts a sidecar slower than two events last")
+        unable("this machine starts a sidecar slower than two events last")
     return rig.again(seen)
 
 

@@ -26,7 +26,8 @@ from reconciler.adapters.postgres_binaries import (
 )
 from reconciler.adapters.postgres_home import Home, recorded_home
 from reconciler.errors import Rejected, Unreachable
-from tests.postgres_fixtures import missing, short_folder
+from tests.postgres_fixtures import short_folder
+from tests.strict import missing
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.postgres

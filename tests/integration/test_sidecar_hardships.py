@@ -17,6 +17,7 @@ import pytest
 
 from reconciler.rundown.wire import digest
 from reconciler.sidecar.disk import read_json
+from tests.strict import unable
 from tests.unit.sidecar.hardships import a_frozen_sidecar_is_silent_by_its_leases_end
 from tests.unit.sidecar.rig import Rig, frame_now
 from tests.unit.sidecar.situations import event, rundown
@@ -48,7 +49,7 @@ def cramped(tmp_path: Path) -> Iterator[Rig]:
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"no small disk to be had here: {done.stderr.strip()}")
+        unable(f"no small disk to be had here: {done.stderr.strip()}")
     try:
         made = Rig(tmp_path)
         made.have("a", "b", "filler")
