@@ -24,6 +24,7 @@ from reconciler.sidecar.proc import is_alive
 from reconciler.sidecar.spec import SPEC_FILE
 
 LOCK_FILE = "lock"  # held by the sidecar for as long as it lives
+GUARD_SEES_WITHIN = 2.0  # seconds; it looks twenty times in one, and has nothing to keep any more
 _POLL = 0.02  # seconds between looks at something that no event tells
 
 
@@ -94,19 +95,28 @@ class ProcessFolder:
     def stop(self, obey_within: float) -> bool:
         """Ask the sidecar to end, then kill it with all it started; whether nothing is left.
 
-        It is written down first, so that a guard keeps no engine and starts no sidecar anew.
+        It is written down first, so that a guard keeps no engine and starts no sidecar anew; one
+        that it began in that moment ends too.
         """
         if self.path.is_dir():
             (self.path / ENDING_FILE).touch()
+        self._end_sidecar(obey_within)
+        engine = self.engine_pid()
+        if engine is not None:
+            _end(engine, signal.SIGKILL, obey_within)
+        guard = self._living(GUARD_FILE)
+        if guard is not None:
+            if not _end(guard, None, GUARD_SEES_WITHIN):
+                _end(guard, signal.SIGKILL, obey_within)
+            self._end_sidecar(obey_within)
+        return self._is_quiet(obey_within)
+
+    def _end_sidecar(self, obey_within: float) -> None:
         pid = self.pid()
         if pid is not None and not _end(pid, signal.SIGTERM, obey_within):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)  # it leads a session of its own
             _end(pid, signal.SIGKILL, obey_within)
-        engine = self.engine_pid()
-        if engine is not None:
-            _end(engine, signal.SIGKILL, obey_within)
-        return self._is_quiet(obey_within)
 
     def _is_quiet(self, within: float) -> bool:
         deadline = time.monotonic() + within
@@ -126,15 +136,16 @@ class ProcessFolder:
         return pid if is_alive(pid, started) else None
 
 
-def _end(pid: int, signal_number: signal.Signals, within: float) -> bool:
-    """Send a signal and wait for the end; whether it came."""
+def _end(pid: int, signal_number: signal.Signals | None, within: float) -> bool:
+    """Send a signal, unless None, and wait for the end; whether it came."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
     try:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(descriptor, signal_number)
+        if signal_number is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal_number)
         return bool(select.select([descriptor], [], [], within)[0])
     finally:
         os.close(descriptor)

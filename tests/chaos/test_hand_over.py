@@ -59,6 +59,11 @@ def desired(*outputs: StreamOutput, drained: bool) -> Desired:
     )
 
 
+def die() -> None:
+    """What befalls a reconciler that is killed."""
+    raise Crash
+
+
 class Story:
     """A channel whose successor is ready, and a reconciler that begins to hand over."""
 
@@ -174,9 +179,6 @@ def test_there_is_time_to_leave_far_ends_where_others_would_wait_for_it(
 
 @pytest.mark.parametrize("at", range(1, CALLS + 1))
 def test_the_reconciler_dies(at: int) -> None:
-    def die() -> None:
-        raise Crash
-
     story = Story()
     story.hand_over(at, die)
     old, new = story.world.yard.at("news", OLD), story.world.yard.at("news", NEW)
@@ -190,9 +192,6 @@ def test_the_reconciler_dies(at: int) -> None:
 
 @pytest.mark.parametrize("at", range(1, CALLS + 1))
 def test_a_new_leader_finishes_it_before_it_looks_at_everything(at: int) -> None:
-    def die() -> None:
-        raise Crash
-
     story = Story()
     story.hand_over(at, die)
     story.world.clock.tick(1.5)
@@ -212,9 +211,6 @@ def test_a_new_leader_finishes_it_before_it_looks_at_everything(at: int) -> None
 @pytest.mark.parametrize("cut", range(1, CALLS + 1))
 @pytest.mark.parametrize("at", range(5, CALLS + 1))
 def test_finishing_it_is_cut_as_well(at: int, cut: int, *, lost: bool) -> None:
-    def die() -> None:
-        raise Crash
-
     def lose() -> None:
         raise Unreachable("no answer")
 
@@ -235,9 +231,6 @@ def test_finishing_it_is_cut_as_well(at: int, cut: int, *, lost: bool) -> None:
 @pytest.mark.parametrize("at", range(1, CALLS + 1))
 def test_nobody_takes_the_dead_reconcilers_place(at: int) -> None:
     """Before the seal it is no matter; after it, this is what a hand-over costs at the worst."""
-
-    def die() -> None:
-        raise Crash
 
     story = Story()
     story.hand_over(at, die)
@@ -360,9 +353,6 @@ def test_the_reconciler_dies_and_the_successor_is_not_ready_any_more(at: int) ->
 def test_two_that_act_on_the_same_plan(first: int, at: int, *, lost: bool) -> None:
     """One dies after some calls; the other, whose look is older than that, is cut as well."""
 
-    def die() -> None:
-        raise Crash
-
     def lose() -> None:
         raise Unreachable("no answer")
 
@@ -384,9 +374,6 @@ def test_two_that_act_on_the_same_plan(first: int, at: int, *, lost: bool) -> No
 @pytest.mark.parametrize("at", range(5, CALLS))
 def test_another_acts_on_an_older_look_in_between(at: int, cut: int, *, lost: bool) -> None:
     """The other leads by then, and is cut as well; the first goes on where it was."""
-
-    def die() -> None:
-        raise Crash
 
     def lose() -> None:
         raise Unreachable("no answer")

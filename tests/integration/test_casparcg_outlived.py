@@ -217,9 +217,9 @@ def test_one_that_is_retired_while_nobody_drives_it_ends_at_once_and_for_good(
     kill(rig, seen)
     rig.node.retire(seen.channel, seen.epoch)
     assert start_time(engine) is None
-    eventually(lambda: start_time(guard) is None)  # from here on nobody starts it anew
-    eventually(lambda: rig.again(seen).life is Life.DEAD)  # who was begun just before sees the word
-    assert rig.folder(seen).engine_pid() is None
+    eventually(lambda: start_time(guard) is None)
+    time.sleep(0.5)  # whoever might have started it anew would have by now
+    assert rig.again(seen).life is Life.DEAD
 
 
 def test_without_its_guard_a_dead_sidecars_engine_is_left_to_the_node(
