@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_PACKAGES := postgresql chromium fonts-dejavu-core \
+TEST_PACKAGES := postgresql openssl chromium fonts-dejavu-core \
   swift-proxy swift-account swift-container swift-object memcached \
   iproute2 tini $(if $(shell PATH=$$PATH:/usr/sbin command -v dockerd),,docker.io)
 

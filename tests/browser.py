@@ -19,21 +19,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.strict import missing
+
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--mute-audio",
     "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
+
 PATIENCE = 30.0  # seconds that anything may take on a busy machine
 
 Answer = dict[str, Any]
 
 
-def find_chromium() -> str | None:
-    """Find a Chromium, or None."""
+def _chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    return next((path for name in names if (path := shutil.which(name))), None)
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    return found or missing("Chromium")
 
 
 class Page:
@@ -144,8 +147,7 @@ class Page:
 @contextmanager
 def browser(folder: Path) -> Iterator[Page]:
     """Start a browser with a profile of its own in `folder`; ends it and its children."""
-    program = find_chromium()
-    assert program is not None, "no Chromium here"
+    program = _chromium()
     down_read, down_write = _high_pipe()
     up_read, up_write = _high_pipe()
     nowhere = os.open(os.devnull, os.O_RDWR)

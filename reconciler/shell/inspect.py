@@ -74,7 +74,7 @@ class Inspector:
         return tuple(one for one in self._queue if one.stored not in self._rests)
 
     def look_into(self, one: Unseen, desired: Desired) -> None:
-        """Look into one file and keep what is found; one that cannot be is left alone for now."""
+        """Look into one file and keep what is found; one that cannot be is tried again later."""
         self._rest(one, _RESTS)
         try:
             findings = look(self._world, one, desired, lambda _done, _total: None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import Page, browser, find_chromium
+from tests.browser import Page, browser
 from tests.web_data import copy_of
 from tests.web_fixture import RealClock, Studio, served, small, trouble
 
@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.media,
     pytest.mark.slow,
-    pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
 ]
 
 

@@ -15,6 +15,7 @@ from reconciler.adapters.http_text import BadAnswer, HungUp
 from reconciler.adapters.transfer_http import Connections, NoRanges, Patience, Replaced, Wanted
 from reconciler.adapters.transfer_wire import Wire
 from reconciler.errors import Rejected, Unreachable
+from tests.strict import missing
 from tests.unit.adapters.http_server import SHUT, HttpServer, scripted
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -200,10 +201,11 @@ def test_a_silent_server_is_given_up() -> None:
         Connections(Patience(stall=0.1)).read_whole(wanted(server.url()))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_a_server_that_cannot_prove_its_name_is_not_asked(
     connections: Connections, tmp_path: Path
 ) -> None:
+    if shutil.which("openssl") is None:
+        missing("openssl, which makes the certificate,")
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
     subprocess.run([*argv, "-keyout", key, "-out", cert], check=True, capture_output=True)
