@@ -17,10 +17,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from reconciler.model.observed import SidecarSeen
+from reconciler.model.rundown import Clip, Event
 from reconciler.sidecar.casparcg.engine import CAPABILITIES as CASPARCG
 from reconciler.sidecar.engine_port import LEAD
 from tests.conformance.coded import Coded, make
@@ -37,17 +39,22 @@ PAUSE = 0.337  # seconds between acts: no multiple of a frame
 
 
 @contextmanager
-def on_air(folder: Path, casparcg: str) -> Iterator[tuple[Rig, SidecarSeen]]:
-    """A channel that plays two clips in turn, for longer than the measurement takes."""
+def on_air(folder: Path, casparcg: str, *, loop: bool) -> Iterator[tuple[Rig, SidecarSeen]]:
+    """A channel that plays two clips in turn, for longer than the measurement takes.
+
+    `loop`: each is shorter than its event, and goes round.
+    """
     command = FAKE if casparcg == "fake" else tuple(shlex.split(casparcg))
-    frames = FAKES_LONG if casparcg == "fake" else LONG
+    length = FAKES_LONG if casparcg == "fake" or loop else LONG
+    frames = LONG if loop else length
     rig = Rig(folder, engine=command or None)
     try:
         for number, name in enumerate("ab", start=1):
-            clip = Coded(id=number, width=424, height=240, rate=Fraction(25), frames=LONG)
+            clip = Coded(id=number, width=424, height=240, rate=Fraction(25), frames=length)
             rig.node.stage(order_of(make(clip, folder), stored=f"{name}.mp4"), nobody)
         seen = rig.start(engine="casparcg" if command else "embedded")
-        rig.load(seen, rundown(from_now(" ".join("ab" * 200), frames=frames)))
+        events = from_now(" ".join("ab" * 200), frames=frames)
+        rig.load(seen, rundown(tuple(map(looped, events)) if loop else events))
         rig.send(seen)
         rig.until(seen, lambda answer: answer.on_air is not None, within=40)
         yield rig, seen
@@ -55,12 +62,20 @@ def on_air(folder: Path, casparcg: str) -> Iterator[tuple[Rig, SidecarSeen]]:
         rig.close()
 
 
-def measure(rounds: int, casparcg: str, pause: float) -> dict[str, list[float]]:
+def looped(event: Event) -> Event:
+    """The event with its clip going round."""
+    assert isinstance(event.material, Clip)
+    return replace(event, material=replace(event.material, loop=True))
+
+
+def measure(
+    rounds: int, casparcg: str, pause: float, *, loop: bool = False
+) -> dict[str, list[float]]:
     """Milliseconds until the engine was read back as showing each act."""
     took: dict[str, list[float]] = {act: [] for act in ACTS}
     with (
         tempfile.TemporaryDirectory(prefix="bench-acts-") as name,
-        on_air(Path(name), casparcg) as channel,
+        on_air(Path(name), casparcg, loop=loop) as channel,
     ):
         rig, seen = channel
         for _ in range(rounds):
@@ -83,9 +98,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--casparcg", default="", metavar="COMMAND")
     parser.add_argument("--pause", type=float, default=PAUSE, help="seconds between acts")
+    parser.add_argument("--loop", action="store_true", help="with clips that go round")
     said = parser.parse_args()
     lead = CASPARCG.lead if said.casparcg else LEAD
-    took = measure(said.rounds, said.casparcg, said.pause)
+    took = measure(said.rounds, said.casparcg, said.pause, loop=said.loop)
     limit = float((lead + 1 / RATE) * 1000)
     took["all"] = [value for values in took.values() for value in values]
     head = f"{'act':>8} {'times':>6} {'median':>8} {'p99':>8} {'worst':>8}  ms"

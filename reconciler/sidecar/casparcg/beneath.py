@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from reconciler.model.desired import TransitionType
 from reconciler.sidecar.casparcg import names
+from reconciler.sidecar.casparcg.cueing import nearest
 from reconciler.sidecar.casparcg.orders import Lower, Material, Swap, Under
 from reconciler.sidecar.casparcg.state import Beneath, Wanted
 from reconciler.sidecar.casparcg.step import SHOWS_WITHIN, Step
@@ -48,11 +49,13 @@ def is_ready_for(step: Step, due: Cue | None) -> bool:
     mine, source = step.memory.beneath, due.source if due is not None else None
     if mine is None or due is None or not isinstance(source, ClipSource) or not mine.moves:
         return False
-    if source.loop or due.transition is not TransitionType.CUT:
+    if source.path not in step.wanted.lengths or source.loop != _clip_of(mine.cue).loop:
         return False
-    if not names.shows(mine.name, source.path) or mine.frame is None:
+    if due.transition is not TransitionType.CUT or mine.frame is None:
         return False
-    return abs(mine.frame - _where(due, source, mine.tick)) <= NEAR
+    if not names.shows(mine.name, source.path):
+        return False
+    return abs(_off(step.wanted, due, mine.frame, mine.tick)) <= NEAR
 
 
 def bring_up(step: Step, due: Cue | None) -> None:
@@ -82,19 +85,21 @@ def _due(step: Step) -> Cue | None:
 
 def _can_play(wanted: Wanted, cue: Cue, at: int) -> bool:
     source = cue.source
-    if not isinstance(source, ClipSource) or source.loop or source.path in wanted.problems:
+    if not isinstance(source, ClipSource) or source.path in wanted.problems:
         return False
     total = wanted.lengths.get(source.path)
-    return total is not None and _where(cue, source, at) + wanted.frames(LEAST) < total
+    if not total:
+        return False
+    return source.loop or _where(wanted, cue, at) + wanted.frames(LEAST) < total
 
 
 def _load(step: Step, cue: Cue, mine: Beneath) -> None:
-    source = cue.source
-    assert isinstance(source, ClipSource)  # noqa: S101  # the caller has looked
+    source = _clip_of(cue)
     number = step.memory.number + 1
     name = names.name_for(cue, source.path, number)
     at = max(cue.start, step.tick + step.memory.opens_in)
-    what = Material(name=name, path=source.path, in_frame=_where(cue, source, at))
+    begin = _where(step.wanted, cue, at)
+    what = Material(name=name, path=source.path, in_frame=begin, loop=source.loop)
     step.told("under")
     step.orders.append(Under(what=what))
     mine = replace(mine, name=name, loaded_at=step.tick, tries=mine.tries + 1)
@@ -103,8 +108,7 @@ def _load(step: Step, cue: Cue, mine: Beneath) -> None:
 
 def _follow(step: Step, mine: Beneath) -> None:
     """See where it is; load it again where it is not there, or not where it should be."""
-    under, source = step.layer.under, mine.cue.source
-    assert isinstance(source, ClipSource)  # noqa: S101  # nothing else is loaded
+    under = step.layer.under
     since = step.tick - mine.loaded_at
     if under is None or under.name != mine.name or under.frame is None:
         if since > step.frames(COMES_WITHIN):
@@ -112,7 +116,7 @@ def _follow(step: Step, mine: Beneath) -> None:
         return
     if step.tick == mine.tick:
         return  # the same reading, judged again
-    moves = under.is_clip and mine.frame is not None and under.frame > mine.frame
+    moves = under.is_clip and mine.frame is not None and _goes_on(mine, under.frame)
     moved_at = step.tick if moves else mine.moved_at
     mine = replace(mine, tick=step.tick, frame=under.frame, moves=moves, moved_at=moved_at)
     step.remember(beneath=mine)
@@ -120,7 +124,7 @@ def _follow(step: Step, mine: Beneath) -> None:
         if min(since, step.tick - moved_at) > step.frames(COMES_WITHIN):
             _load(step, mine.cue, replace(mine, tries=0))
         return
-    off = under.frame - _where(mine.cue, source, step.tick)
+    off = _off(step.wanted, mine.cue, under.frame, step.tick)
     if not mine.learned:
         opens_in = min(OPENS_IN_MOST, max(1, step.memory.opens_in - off))
         step.remember(opens_in=opens_in, beneath=replace(mine, learned=True))
@@ -139,6 +143,26 @@ def _take_away(step: Step) -> None:
     step.remember(beneath=None)
 
 
-def _where(cue: Cue, source: ClipSource, tick: int) -> int:
+def _clip_of(cue: Cue) -> ClipSource:
+    assert isinstance(cue.source, ClipSource)  # noqa: S101  # nothing else is loaded
+    return cue.source
+
+
+def _goes_on(mine: Beneath, frame: int) -> bool:
+    """Whether a reading of `frame` after the last shows that it moves; a loop begins again."""
+    assert mine.frame is not None  # noqa: S101  # the caller has looked
+    return frame != mine.frame if _clip_of(mine.cue).loop else frame > mine.frame
+
+
+def _where(wanted: Wanted, cue: Cue, tick: int) -> int:
     """The frame of the file at which it should be."""
-    return source.in_frame + tick - cue.start
+    source = _clip_of(cue)
+    frame = source.in_frame + tick - cue.start
+    return frame % wanted.lengths[source.path] if source.loop else frame
+
+
+def _off(wanted: Wanted, cue: Cue, frame: int, tick: int) -> int:
+    """By how many frames it is ahead of its place."""
+    source = _clip_of(cue)
+    total = wanted.lengths[source.path] if source.loop else None
+    return nearest(frame - _where(wanted, cue, tick), total)

@@ -78,6 +78,11 @@ def section_until(layer: Layer, start: int, what: Material) -> int | None:
     return start + max(0, what.blend_frames - 1) - began
 
 
+def nearest(off: int, total: int | None) -> int:
+    """`off` frames by the shorter way round a loop of `total`; None: it is no loop."""
+    return (off + total // 2) % total - total // 2 if total else off
+
+
 def can_be(layer: Layer, section: int, total: int | None) -> bool:
     """Whether the foreground can be made `section` frames long, of a file of `total`."""
     assert layer.frame is not None  # noqa: S101  # a section has a position

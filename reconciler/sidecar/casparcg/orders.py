@@ -162,12 +162,12 @@ def commands_for(order: Order, per_frame: int) -> tuple[Command, ...]:
             load = amcp.loadbg(
                 LAYER, _producer(what, per_frame), auto=auto, transition=_blend(what, per_frame)
             )
-            return (load, *_sought(what, per_frame))
+            return (load, *_sought(LAYER, what, per_frame))
         case Over(what=what):
             return (amcp.play(LAYER, _producer(what, per_frame), _blend(what, per_frame)),)
         case Under(what=what):
             hidden = amcp.opacity(HIDDEN, 0), amcp.volume(HIDDEN, 0)  # first: it must not be heard
-            return (*hidden, amcp.play(HIDDEN, _producer(what, per_frame)))
+            return (*hidden, *_begun(HIDDEN, what, per_frame))
         case Lower():
             return (amcp.clear(HIDDEN),)
         case Swap():
@@ -219,10 +219,18 @@ def _producer(what: Material, per_frame: int) -> Producer:
     )
 
 
-def _sought(what: Material, per_frame: int) -> tuple[Command, ...]:
+def _begun(layer: int, what: Material, per_frame: int) -> tuple[Command, ...]:
+    """It plays at once; a loop is sought before."""
+    sought = _sought(layer, what, per_frame)
+    if not sought:
+        return (amcp.play(layer, _producer(what, per_frame)),)
+    return (amcp.loadbg(layer, _producer(what, per_frame)), *sought, amcp.play(layer))
+
+
+def _sought(layer: int, what: Material, per_frame: int) -> tuple[Command, ...]:
     """A loop begins inside its file, and goes round the whole of it: IN would cut it short."""
     if what.loop and what.in_frame:
-        return (amcp.callbg(LAYER, "SEEK", what.in_frame * per_frame),)
+        return (amcp.callbg(layer, "SEEK", what.in_frame * per_frame),)
     return ()
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from reconciler.sidecar.casparcg import beneath, names
 from reconciler.sidecar.casparcg.adopting import adopt_back
 from reconciler.sidecar.casparcg.airing import ended, observe, recognise
-from reconciler.sidecar.casparcg.cueing import SETTLE, fires_at
+from reconciler.sidecar.casparcg.cueing import SETTLE, fires_at, nearest
 from reconciler.sidecar.casparcg.orders import (
     Order,
     Pause,
@@ -323,7 +323,7 @@ class _Judgement(Step):
         """
         if cue is None or not isinstance(cue.source, ClipSource) or not back.ready:
             return None
-        if cue.source.loop or back.what.loop or back.what.path != cue.source.path:
+        if (cue.source.loop, cue.source.path) != (back.what.loop, back.what.path):
             return None
         ahead = cue.source.in_frame - back.what.in_frame + max(0, self.here - cue.start)
         is_it = -1 <= ahead <= self.frames(CUT_AT) and not self.wanted.timeline.has(back.cue)
@@ -390,8 +390,10 @@ class _Judgement(Step):
             return False
         if airing is None or airing.name != self.layer.name or self.layer.frame is None:
             return False
-        if self.layer.in_frame + self.layer.length - self.layer.frame <= SETTLE:
-            return False  # it has come to the end of what was asked of it
-        where = due.source.in_frame + at - due.start
-        same = names.shows(self.layer.name, due.source.path) and not due.source.loop
-        return same and abs(self.layer.frame + 1 - where) <= RESUMES_NEAR
+        if not names.shows(self.layer.name, due.source.path) or due.source.loop != self.layer.loop:
+            return False
+        off = self.layer.frame + 1 - (due.source.in_frame + at - due.start)
+        if self.layer.loop:
+            return abs(nearest(off, self.layer.total)) <= RESUMES_NEAR
+        left = self.layer.in_frame + self.layer.length - self.layer.frame
+        return abs(off) <= RESUMES_NEAR and left > SETTLE  # else its end is where it stands

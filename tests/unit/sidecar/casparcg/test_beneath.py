@@ -97,6 +97,38 @@ def test_what_comes_next_beneath_a_stop_takes_over_there_too() -> None:
     assert story.pictures(first, 260) == [("b", 88 + tick - 221) for tick in range(first, 260)]
 
 
+@pytest.mark.parametrize("opens", [1, 3])
+@pytest.mark.parametrize("at", [100, 117, 118, 119, 120, 121, 122])
+def test_a_loop_runs_beneath_a_stop_round_and_round(at: int, opens: int) -> None:
+    """Sixty frames of a file that is joined at its fortieth: it begins anew at 80, 140, …."""
+    loop = Clip(frames=60, open_ticks=opens, decode_ticks=opens)
+    story = stopped(clip("a", 60, 500, begin=40, loop=True), a=loop)
+    story.until(at)
+    assert {name for name, _ in story.pictures(63, at)} == {"slate"}
+    go_on(story, clip("a2", at + 1, 200, file="a", begin=(at + 1 - 60 + 40) % 60, loop=True))
+    story.until(at + 100)
+    assert len(ordered(story, "SWAP")) == 1
+    first = first_of(story, "a", at)
+    assert first <= at + 3
+    assert story.pictures(first, at + 100) == [
+        ("a", (40 + tick - 60) % 60) for tick in range(first, at + 100)
+    ]
+
+
+def test_a_loop_is_no_clip_of_the_same_file() -> None:
+    """What plays once would end with its file, and the loop's first round with it."""
+    story = stopped(clip("a", 60, 300))
+    story.until(150)
+    go_on(story, clip("a2", 151, 900, file="a", begin=91, loop=True))
+    story.until(760)
+    assert ordered(story, "SWAP") == []
+    first = first_of(story, "a", 150)
+    ((_, frame),) = story.pictures(first, first + 1)
+    assert story.pictures(first, 760) == [
+        ("a", (frame + number) % 500) for number in range(760 - first)
+    ]
+
+
 @pytest.mark.parametrize("opens", [2, 5])
 def test_a_file_that_opens_slowly_is_brought_to_its_frame_all_the_same(opens: int) -> None:
     story = stopped(HIDDEN, a=Clip(frames=500, open_ticks=opens, decode_ticks=opens))
@@ -177,7 +209,6 @@ def test_a_steering_that_knows_nothing_takes_it_away_or_loads_it_anew() -> None:
             Cue(key="l", start=ZERO + 60, frames=None, source=LiveSource(url="srt://x:1")),
             id="live",
         ),
-        pytest.param(clip("a", 60, 300, loop=True), id="loop"),
         pytest.param(Cue(key="s", start=ZERO + 60, frames=None, source=SlateSource()), id="slate"),
         pytest.param(clip("a", 60, 300, begin=480), id="at its end"),
         pytest.param(clip("x", 60, 300), id="not known"),
