@@ -5,6 +5,7 @@ A later engine joins the suite by another class of this shape; the scenarios sta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,9 +21,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from reconciler.model.video import FrameClock, VideoFormat
+from tests.conformance import busy
 
 READY_WITHIN = 20.0
-DROPPED = "pictures-were-dropped"  # a file beside the recording of an engine that said so
+SAYS_WITHIN = 1.0  # seconds; an engine tells how it is ten times in each
 Seen = Mapping[str, object]
 
 
@@ -105,8 +107,10 @@ class Embedded:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.dropped():
-            (self.folder / DROPPED).touch()
+        if error is not None:
+            self._hear_once_more()
+        for status in self.seen("status")[-1:]:
+            busy.note(status)
         if self._child.poll() is None:
             self._child.kill()
         self._child.wait()
@@ -155,10 +159,6 @@ class Embedded:
         self._child.wait(10)
         return self.recording
 
-    def dropped(self) -> bool:
-        """Whether it says that the machine was too busy for every picture."""
-        return any(status["dropped"] or status["late"] for status in self.seen("status")[-1:])
-
     def end_with(self, number: signal.Signals) -> None:
         """Send the engine a signal and wait for its end."""
         self._child.send_signal(number)
@@ -174,6 +174,11 @@ class Embedded:
     def log(self) -> str:
         """The end of what the engine wrote to its log."""
         return (self.folder / "engine.log").read_text(errors="replace")[-1500:]
+
+    def _hear_once_more(self) -> None:
+        heard = len(self.seen("status"))
+        with contextlib.suppress(AssertionError):
+            self.wait("a word", lambda: len(self.seen("status")) > heard, SAYS_WITHIN)
 
     def _last(self) -> object:
         return self._seen[-1] if self._seen else "nothing was said"

@@ -18,7 +18,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.conformance.driver import DROPPED
+from tests.conformance import busy
+from tests.conformance.driver import SAYS_WITHIN
 
 COLUMNS, ROWS = 8, 4
 RATE = 25
@@ -39,11 +40,6 @@ class Engine:
         self.said: list[dict[str, Any]] = []
         self.complaints = b""
         self.status: dict[str, Any] = {}
-        self._records = [
-            Path(output["url"].removeprefix("file://"))
-            for output in configure.get("outputs", ())
-            if output["type"] == "file"
-        ]
         self._news = threading.Condition()
         self._readers = [
             threading.Thread(target=self._read, daemon=True),
@@ -81,6 +77,12 @@ class Engine:
             )
             return dict(self.status)
 
+    def hear_once_more(self) -> None:
+        """Wait for one more status: what just went wrong may be in it."""
+        before = self.status
+        with contextlib.suppress(AssertionError):
+            self.wait_status(lambda status: status is not before, timeout=SAYS_WITHIN)
+
     def tick(self) -> int:
         """The tick on air at the last status, at once after start."""
         return int(self.wait_status(lambda _: True)["tick"])
@@ -95,10 +97,7 @@ class Engine:
             reader.join(5)
 
     def end(self) -> None:
-        if self.status.get("dropped") or self.status.get("late"):
-            for record in self._records:
-                if record.is_file():
-                    (record.parent / DROPPED).touch()
+        busy.note(self.status)
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(20)
@@ -131,6 +130,9 @@ def engine(**configure: Any) -> Iterator[Engine]:
     try:
         yield driven
         assert driven.complaints == b""
+    except BaseException:
+        driven.hear_once_more()
+        raise
     finally:
         driven.end()
 
