@@ -48,7 +48,7 @@ test: packages $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell reconciler configs templates state tests docs README.md CHANGELOG.md
-	$(BIN)/pytest -q -n 2 --dist loadgroup tests
+	$(BIN)/pytest -q -n 2 --dist loadfile tests
 
 # Drives the server at RECONCILE_CASPARCG=host:port, which must be free; see tests/casparcg_live.
 test-casparcg: $(VENV)/.installed-dev

@@ -29,7 +29,7 @@ from tests.waiting import eventually
 from tests.wheelhouse import pack_wheels
 
 # One daemon for all of it, and one image to build.
-pytestmark = [pytest.mark.media, pytest.mark.slow, pytest.mark.xdist_group("docker")]
+pytestmark = [pytest.mark.media, pytest.mark.slow]
 
 VIDEO_GROUP = 44  # Debian's and Ubuntu's
 OFFLINE = ("--network", "none", "--build-arg", "PIP_NO_INDEX=1")

@@ -24,8 +24,6 @@ from reconciler.model.sources import DesiredAsset, DesiredStore, MediaSource
 from tests.object_store_fixtures import SECRET_KEY, Store
 from tests.orders import nobody
 
-pytestmark = pytest.mark.xdist_group("object-store")
-
 A = AssetId("A-1")
 LONG = 30.0  # seconds; only a test that fails waits so long
 Look = Callable[..., AssetFact]
