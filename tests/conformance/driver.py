@@ -80,6 +80,7 @@ class Embedded:
     extra_outputs: tuple[Mapping[str, object], ...] = ()
     slate: Path | None = None
     _child: subprocess.Popen[bytes] = field(init=False)
+    _reader: threading.Thread = field(init=False)
     _seen: list[Seen] = field(init=False, default_factory=list)
     _serial: int = field(init=False, default=0)
 
@@ -90,7 +91,8 @@ class Embedded:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                 cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._reader = threading.Thread(target=self._listen, daemon=True)
+        self._reader.start()
         file = {"name": "record", "type": "file", "url": self.recording.as_uri(), "options": {}}
         self.say(
             do="configure", format=self.video.name, title="Conformance", preset="superfast",
@@ -114,6 +116,7 @@ class Embedded:
         if self._child.poll() is None:
             self._child.kill()
         self._child.wait()
+        self._reader.join(5)
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
                 pipe.close()

@@ -101,6 +101,8 @@ class Engine:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(20)
+        for reader in self._readers:
+            reader.join(5)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
