@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.together import tell
 from tests.integration.engine_driver import (
     clip,
     coded_clip,
@@ -26,9 +27,13 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_skip_pause_and_resume_take_effect_at_once_and_lose_nothing(
-    media: Path, tmp_path: Path
+    media: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    out = tmp_path / "out.ts"
+    tell(skip_pause_and_resume, tmp_path_factory, media)
+
+
+def skip_pause_and_resume(folder: Path, media: Path) -> None:
+    out = folder / "out.ts"
     with engine(outputs=[to_file(out)], sending=True) as driven:
         start = driven.tick() + 30
         first = clip("a", media / "a.mp4", start, 60)

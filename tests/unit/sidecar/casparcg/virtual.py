@@ -59,6 +59,7 @@ class Virtual:
         self.cues = tuple(cues)
         self.asked = 0
         self._grid = TickGrid()
+        self._joiner = StateJoiner()
         self._passed = 0
         self._client: Connection | None = None
         self.serial = 0
@@ -92,6 +93,7 @@ class Virtual:
         if self._client is not None:
             self.caspar.disconnect(self._client)
         self._client = self.caspar.connect()
+        self._joiner = StateJoiner()
         assert self._client.ask("LOCK 1 ACQUIRE phrase").startswith(b"202")
         assert self._client.ask(f"OSC SUBSCRIBE {OSC_PORT}").startswith(b"202")
 
@@ -128,10 +130,9 @@ class Virtual:
         channel = self.caspar.channel()
         self._passed += 1
         self.shown[self._passed] = channel.shown[-1]
-        joiner = StateJoiner()
         packets = [packet for _, port, packet in self.caspar.osc if port == OSC_PORT]
-        for packet in packets[-4:]:
-            for state in joiner.feed(read_packet(packet)):
+        for packet in packets:
+            for state in self._joiner.feed(read_packet(packet)):
                 at = Fraction(ZERO + self._passed) + Fraction(1, 2)
                 tick = self._grid.frame(state.time_tag, at)
                 self.told += self.helm.turn(from_osc(state), tick, self._ask)
