@@ -34,8 +34,9 @@ FILES = {"a": 500, "b": 500, "c": 500, "l": 30, "m": 60}  # frames of each
 FIRST = 20  # ticks until the first event
 SETTLES = 75  # ticks after an act or a death in which the picture may be on its way
 LOOKS = 40  # ticks for which it is then looked at
+DEAF = 70  # ticks in which nothing of what the engine tells arrives
 NEAR = 5  # frames that an event begun by an act may be off, up to its end
-TROUBLES = ("connection", "engine", "sidecar")
+TROUBLES = ("connection", "engine", "sidecar", "read-back")
 
 
 @st.composite
@@ -102,6 +103,10 @@ class Desk:
                 self.story.call()
             case "engine":
                 self.story.crash()
+            case "read-back":
+                self.story.deaf = True
+                self.wait(DEAF)
+                self.story.deaf = False
             case _:
                 self.story.forget()
 

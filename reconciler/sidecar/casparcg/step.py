@@ -131,8 +131,8 @@ class Step:
             self.remember(back=None)
 
     def ask(self, back: Back) -> None:
-        """Look again whether it has opened, up to a limit."""
-        if self.tick - back.loaded_at > self.frames(OPEN_WITHIN):
+        """Look again whether it has opened, up to a limit, at which it was looked at, too."""
+        if back.probed_at - back.loaded_at > self.frames(OPEN_WITHIN):
             if back.cue is not None:
                 self.fail(back.cue, "the engine cannot open it")
             self.unload()

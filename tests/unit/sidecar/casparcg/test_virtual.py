@@ -123,6 +123,19 @@ def test_whatever_dies_at_whatever_step_the_right_event_is_on_air(what: str, at:
         assert abs(frame - number) <= 1
 
 
+@pytest.mark.parametrize("at", range(16, 30))
+def test_a_file_is_not_called_unopened_that_nobody_looked_at_again(at: int) -> None:
+    """The read-back is lost for three seconds, at each step of getting the next ready."""
+    story = Virtual(library(), [clip("a", 20, 300), clip("b", 320, 100)])
+    story.until(at)
+    story.deaf = True
+    story.until(at + 75)
+    story.deaf = False
+    story.until(420)
+    assert story.failed == []
+    assert story.pictures(320, 420) == frames("b", 0, 100)
+
+
 def test_the_same_clip_again_and_again_is_an_event_each_time() -> None:
     story = Virtual(library(), [clip(f"r{n}", 20 + n * 30, 30, file="a") for n in range(6)])
     story.until(210)
