@@ -13,8 +13,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.model.desired import TransitionType
 from reconciler.model.ids import AssetId
-from reconciler.model.rundown import Act, Clip, Event
+from reconciler.model.rundown import Act, Clip, Event, Transition
 from reconciler.sidecar.acts import NAMES, Now, act_for
 from reconciler.sidecar.bend import Bender
 from reconciler.sidecar.engine_port import (
@@ -34,6 +35,7 @@ FILES = {"a": 500, "b": 500, "c": 500, "l": 30, "m": 60}  # frames of each
 FIRST = 20  # ticks until the first event
 SETTLES = 75  # ticks after an act or a death in which the picture may be on its way
 LOOKS = 40  # ticks for which it is then looked at
+MIX = 12  # frames of a transition
 DEAF = 70  # ticks in which nothing of what the engine tells arrives
 NEAR = 5  # frames that an event begun by an act may be off, up to its end
 TROUBLES = ("connection", "engine", "sidecar", "read-back")
@@ -46,7 +48,7 @@ def materials(draw: st.DrawFn) -> tuple[Clip, int]:
     length = FILES[name]
     loop = length < 100
     frames = draw(st.integers(25, 160))
-    begin = 0 if loop else min(length - frames, draw(st.sampled_from((0, 7, 200, 400))))
+    begin = 0 if loop else min(length - frames - MIX, draw(st.sampled_from((0, 7, 200, 400))))
     clip = Clip(
         asset=AssetId(name.upper()),
         stored=f"{name}.mp4",
@@ -59,11 +61,13 @@ def materials(draw: st.DrawFn) -> tuple[Clip, int]:
 
 @st.composite
 def lines(draw: st.DrawFn) -> tuple[Event, ...]:
-    """Events in a row."""
+    """Events in a row, cut or mixed."""
     events: list[Event] = []
     at = ZERO + FIRST
     for number, (clip, frames) in enumerate(draw(st.lists(materials(), min_size=8, max_size=14))):
-        events.append(event(f"e{number}", at, frames, material=clip))
+        mixed = number > 0 and draw(st.booleans())
+        blend = Transition(type=TransitionType.MIX, frames=MIX) if mixed else Transition()
+        events.append(event(f"e{number}", at, frames, material=clip, transition=blend))
         at += frames
     return tuple(events)
 
@@ -146,6 +150,8 @@ def assert_in_place(desk: Desk, tick: int) -> None:
     """What is shown at `tick` is what is wanted, at its frame."""
     cue, (name, frame) = desk.wanted[tick], desk.shown(tick)
     assert cue is not None
+    if tick - (cue.start - ZERO) <= cue.transition_frames + NEAR and cue.transition_frames:
+        return  # two pictures
     match cue.source:
         case ClipSource(path=path, in_frame=begin, loop=loop):
             assert name == Path(path).stem
