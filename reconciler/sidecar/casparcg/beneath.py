@@ -88,9 +88,11 @@ def _can_play(wanted: Wanted, cue: Cue, at: int) -> bool:
     if not isinstance(source, ClipSource) or source.path in wanted.problems:
         return False
     total = wanted.lengths.get(source.path)
-    if not total:
+    if total is None:
         return False
-    return source.loop or _where(wanted, cue, at) + wanted.frames(LEAST) < total
+    if source.loop:
+        return total > 1  # else nothing moves by which it could be told to be there
+    return _where(wanted, cue, at) + wanted.frames(LEAST) < total
 
 
 def _load(step: Step, cue: Cue, mine: Beneath) -> None:

@@ -220,6 +220,12 @@ def test_what_cannot_run_out_of_sight_does_not(hidden: Cue) -> None:
     assert ordered(story, " 1-9") == []
 
 
+def test_a_loop_of_one_picture_stands_and_is_left_alone() -> None:
+    story = stopped(clip("a", 60, 300, loop=True), a=Clip(frames=1))
+    story.until(150)
+    assert ordered(story, " 1-9") == []
+
+
 def test_an_empty_background_is_not_emptied_again_and_again() -> None:
     story = Virtual(library(), [clip("a", 20, 200), clip("b", 220, 50)])
     story.until(60)
