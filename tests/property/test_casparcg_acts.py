@@ -38,7 +38,7 @@ LOOKS = 40  # ticks for which it is then looked at
 MIX = 12  # frames of a transition
 DEAF = 70  # ticks in which nothing of what the engine tells arrives
 NEAR = 5  # frames that an event begun by an act may be off, up to its end
-TROUBLES = ("connection", "engine", "sidecar", "read-back")
+TROUBLES = ("connection", "engine", "sidecar", "read-back", "stall")
 
 
 @st.composite
@@ -111,6 +111,8 @@ class Desk:
                 self.story.deaf = True
                 self.wait(DEAF)
                 self.story.deaf = False
+            case "stall":
+                self.story.stand_still(DEAF)
             case _:
                 self.story.forget()
 

@@ -1,8 +1,9 @@
 """Which frame of the wall's grid a tick of the engine is. Pure.
 
 The engine counts its ticks, and sends one state for each. A state may come late, never early, so
-the earliest ones of the last while tell where the count lies on the grid; one that comes late by a
-busy machine moves nothing. A channel that is slow, or clocks that drift, move it in the end.
+the earliest ones of the last while tell where the count lies on the grid; what comes late by a busy
+machine, or in a burst after we stood still, moves nothing. A channel that is slow, or clocks that
+drift, move it in the end.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class TickGrid:
     """
 
     def __init__(self, base: int | None = None) -> None:
-        self._shifts: deque[float] = deque(maxlen=WINDOW)
+        self._heard: deque[tuple[float, float]] = deque(maxlen=WINDOW)  # off by what, and when
         self._base = base
         self._last: int | None = None
 
@@ -40,26 +41,28 @@ class TickGrid:
     @property
     def phase(self) -> float:
         """How much later than its frame a tick begins, in frames: as its earliest state came."""
-        return min(self._shifts) - self._base if self._base is not None and self._shifts else 0.0
+        return min(self._heard)[0] - self._base if self._base is not None and self._heard else 0.0
 
     def frame(self, count: int, at: Fraction) -> int:
         """The frame whose picture state `count` tells of; it arrived at frame `at` of the grid."""
         if self._last is not None and not 0 <= count - self._last < JUMP:
-            self._shifts.clear()
+            self._heard.clear()
             self._base = None
         self._last = count
-        self._shifts.append(float(at - count))
-        earliest = min(self._shifts)
+        self._heard.append((float(at - count), float(at)))
+        earliest = min(self._heard)[0]
         if self._base is None or self._has_moved(earliest - self._base):
             self._base = int(earliest // 1)
         return count + self._base - BEHIND
 
     def _has_moved(self, off: float) -> bool:
-        """Few arrivals say little of how late the count is: each of them may have come late."""
+        """Few arrivals say little of how late the count is, and a burst of them no more."""
         if off < -SLACK:
             return True
-        patience = 1 + SLACK if len(self._shifts) == WINDOW else WINDOW
-        return off >= patience
+        if len(self._heard) < WINDOW:
+            return off >= WINDOW
+        took = self._heard[-1][1] - self._heard[0][1]
+        return off >= 1 + SLACK and took >= WINDOW / 2
 
 
 class WallClock:

@@ -109,6 +109,21 @@ def test_ticks_that_come_late_are_the_frames_they_were() -> None:
     assert found == [5000 + n - BEHIND for n in range(8)]
 
 
+@pytest.mark.parametrize("stood", [10, 59, 60, 61, 75, 130, 240])
+@pytest.mark.parametrize("phase", [0.1, 0.8])
+def test_what_comes_in_a_burst_after_we_stood_still_is_the_frames_it_was(
+    stood: int, phase: float
+) -> None:
+    grid = TickGrid()
+    woke = 100 + stood
+    arrivals = [
+        (n, Fraction(5000 + max(n, woke if n >= 100 else 0)) + Fraction(phase))
+        for n in range(woke + 200)
+    ]
+    found = [grid.frame(n, at) for n, at in arrivals]
+    assert found == [5000 + n - BEHIND for n in range(woke + 200)]
+
+
 def test_a_state_that_is_told_again_lies_where_it_lay() -> None:
     grid = TickGrid()
     assert [grid.frame(n, Fraction(5000) + late) for n, late in ((7, 0), (7, 1), (7, 3))] == [

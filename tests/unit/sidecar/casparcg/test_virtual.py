@@ -136,6 +136,16 @@ def test_a_file_is_not_called_unopened_that_nobody_looked_at_again(at: int) -> N
     assert story.pictures(320, 420) == frames("b", 0, 100)
 
 
+@pytest.mark.parametrize("ticks", [45, 75, 100, 130])
+def test_what_went_on_while_the_sidecar_stood_still_is_told_as_it_was(ticks: int) -> None:
+    story = Virtual(library(), [clip("a", 20, 80), clip("b", 100, 300), clip("c", 400, 50)])
+    story.until(30)
+    story.stand_still(ticks)
+    story.until(455)
+    assert [(key, at) for key, at, _ in story.began] == [("a", 20), ("b", 100), ("c", 400)]
+    assert story.pictures(20, 450) == frames("a", 0, 80) + frames("b", 0, 300) + frames("c", 0, 50)
+
+
 def test_the_same_clip_again_and_again_is_an_event_each_time() -> None:
     story = Virtual(library(), [clip(f"r{n}", 20 + n * 30, 30, file="a") for n in range(6)])
     story.until(210)

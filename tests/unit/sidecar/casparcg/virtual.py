@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.model.video import VideoFormat
 from reconciler.sidecar.casparcg.amcp import Command
 from reconciler.sidecar.casparcg.helm import Helm, Known
-from reconciler.sidecar.casparcg.osc_packets import StateJoiner, read_packet
+from reconciler.sidecar.casparcg.osc_packets import State, StateJoiner, read_packet
 from reconciler.sidecar.casparcg.replies import Reply, ReplyReader
 from reconciler.sidecar.casparcg.seen import from_osc
 from reconciler.sidecar.casparcg.ticks import TickGrid
@@ -59,6 +59,8 @@ class Virtual:
         self.cues = tuple(cues)
         self.asked = 0
         self.deaf = False
+        self.stands = False
+        self._unread: list[State] = []
         self._grid = TickGrid()
         self._joiner = StateJoiner()
         self._passed = 0
@@ -134,9 +136,24 @@ class Virtual:
         self.shown[self._passed] = channel.shown[-1]
         packets = [packet for _, port, packet in self.caspar.osc if port == OSC_PORT]
         for packet in packets if not self.deaf else ():
-            for state in self._joiner.feed(read_packet(packet)):
-                at = Fraction(ZERO + self._passed) + Fraction(1, 2)
-                tick = self._grid.frame(state.time_tag, at)
+            self._unread += self._joiner.feed(read_packet(packet))
+        if not self.stands:
+            self._read()
+
+    def stand_still(self, ticks: int) -> None:
+        """The sidecar is not let run; what it is told meanwhile comes in a burst afterwards."""
+        self.stands = True
+        self.until(self._passed + ticks)
+        self.stands = False
+
+    def _read(self) -> None:
+        states, self._unread = self._unread, []
+        at = Fraction(ZERO + self._passed) + Fraction(1, 2)
+        for place, state in enumerate(states, 1):
+            tick = self._grid.frame(state.time_tag, at)
+            if place < len(states):
+                self.told += self.helm.watch(from_osc(state), tick)
+            else:
                 self.told += self.helm.turn(from_osc(state), tick, self._ask)
 
     def until(self, frame: int) -> None:
