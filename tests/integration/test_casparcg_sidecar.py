@@ -45,8 +45,8 @@ def test_acts_are_read_back_and_accounted_for(rig: Rig) -> None:
         took.append((act, said["latency_ms"], said["shown"]))
     print("acts with the fake CasparCG, in ms:", took)  # noqa: T201  # measured
     eventually(lambda: {"paused", "skipped"} <= {r.why for r in rig.rows(seen)})
+    eventually(lambda: [r.kind for r in rig.rows(seen)].count("act") >= len(took))
     rows = rig.rows(seen)
-    assert len([r for r in rows if r.kind == "act"]) >= 5
     assert "engine" in {r.evidence for r in rows if r.kind == "programme"}
     assert all(r.start_error_ms is not None for r in rows if r.evidence == "engine")
 

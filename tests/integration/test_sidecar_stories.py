@@ -187,6 +187,7 @@ def test_missing_and_damaged_media_are_replaced_and_said(rig: Rig) -> None:
     rig.until_on_air(seen, "FILLER")
     rig.until_on_air(seen, "B")
     eventually(lambda: {"c", "d"} <= {row.event for row in rig.rows(seen)})
+    eventually(lambda: [row.kind for row in rig.rows(seen)].count("filler") > 1)
     rows = rig.rows(seen)
     assert {r.why for r in rows if r.event in {"c", "d"}} == {"failed"}
     assert [r.kind for r in rows if r.kind == "filler"] == ["filler", "filler"]
