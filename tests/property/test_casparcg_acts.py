@@ -172,11 +172,20 @@ def assert_in_place(desk: Desk, tick: int) -> None:
             raise AssertionError(f"nobody asked for {cue}")
 
 
-def assert_never_black(desk: Desk, since: int, dark: Sequence[int]) -> None:
-    """Black is only what an engine shows that has just begun."""
-    for tick in range(since, desk.story.frame + 1):
+def assert_never_black(desk: Desk, dark: Sequence[int]) -> None:
+    """Black is only what an engine shows that has just begun: at first, and after its deaths."""
+    for tick in range(5, desk.story.frame + 1):
         if not any(0 <= tick - began <= 4 for began in dark):
             assert desk.shown(tick)[0] != "black", tick
+
+
+def assert_settles(desk: Desk, dark: Sequence[int] = ()) -> None:
+    """After a while all is in its place; nothing was black meanwhile, or called broken."""
+    desk.wait(SETTLES + LOOKS)
+    for tick in range(desk.story.frame - LOOKS + 1, desk.story.frame + 1):
+        assert_in_place(desk, tick)
+    assert_never_black(desk, dark)
+    assert desk.story.failed == []
 
 
 def assert_told_in_turn(desk: Desk) -> None:
@@ -205,12 +214,8 @@ def test_acts_are_followed_whatever_their_order(
     for wait, name in steps:
         desk.wait(wait)
         desk.press(name)
-    desk.wait(SETTLES + LOOKS)
-    for tick in range(desk.story.frame - LOOKS + 1, desk.story.frame + 1):
-        assert_in_place(desk, tick)
-    assert_never_black(desk, 5, ())
+    assert_settles(desk)
     assert_told_in_turn(desk)
-    assert desk.story.failed == []
 
 
 @given(lines(), STEPS)
@@ -229,8 +234,4 @@ def test_what_dies_meanwhile_ends_in_the_same_place(
             desk.suffer(name)
         else:
             desk.press(name)
-    desk.wait(SETTLES + LOOKS)
-    for tick in range(desk.story.frame - LOOKS + 1, desk.story.frame + 1):
-        assert_in_place(desk, tick)
-    assert_never_black(desk, 5, dark)
-    assert desk.story.failed == []
+    assert_settles(desk, dark)
